@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One varlink call over the agent's socket.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+
+namespace ebb {
+
+inline constexpr const char* default_socket = "/run/ebb/agent.sock";
+
+// Calls METHOD ("io.ebb.Agent.Status") and waits up to 5 s. Errors: exit_no_agent when nobody listens (with a hint how to
+// start agentd), exit_failed for a varlink error (its message) or a broken reply.
+Result<nlohmann::json> varlink_call(const std::string& socket_path, const std::string& method,
+                                    const nlohmann::json& parameters = nlohmann::json::object());
+
+}  // namespace ebb

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A varlink server (https://varlink.org): NUL-terminated JSON over a Unix stream socket, on the agent's event loop.
+// A malformed, oversized or slow client costs the agent nothing but its connection.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/loop.hpp"
+#include "base/result.hpp"
+
+namespace ebb {
+
+struct Peer {
+  uid_t uid;  // of the process that connected (SO_PEERCRED)
+  pid_t pid;
+};
+
+// A reply's parameters, or a varlink error: Error::what is the error name ("io.ebb.Agent.Failed"), hint its message.
+using VarlinkReply = Result<nlohmann::json>;
+using VarlinkMethod = std::function<VarlinkReply(const nlohmann::json& parameters, const Peer& peer)>;
+
+struct VarlinkInterface {
+  std::string name;         // "io.ebb.Agent"
+  std::string description;  // the interface in the varlink definition language
+  std::map<std::string, VarlinkMethod> methods;  // "Status" -> handler
+};
+
+class VarlinkServer {
+ public:
+  static constexpr std::size_t max_message = 65536;  // bytes of one request
+  static constexpr std::size_t max_clients = 32;
+
+  // Listens on `path` (0660, group `ebb` where that group exists, else 0600); a stale socket is replaced. The caller
+  // holds the agent lock, so no other agent can own the socket. Serves org.varlink.service beside `interface`.
+  static Result<std::unique_ptr<VarlinkServer>> open(Loop& loop, const std::string& path, VarlinkInterface interface);
+  virtual ~VarlinkServer() = default;  // closes every connection and removes the socket
+};
+
+}  // namespace ebb

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Small files of sysfs, procfs and /run, read and written whole.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace ebb {
+
+// The file's text without trailing white space; at most `limit` bytes are read.
+Result<std::string> read_file(const std::string& path, std::size_t limit = 65536);
+
+// One write(2) of the whole text, as sysfs wants it; the file must exist.
+Status write_file(const std::string& path, const std::string& text);
+
+// A non-negative decimal number that fills the whole text; an error says why not
+// ("empty", "not a number", "negative", "out of range").
+Result<std::uint64_t> parse_number(const std::string& text);
+
+// Replaces `path` by a synced new file (mode 0600) in one step; readers see the old or the new one, whole.
+// Neither the file nor a temporary one is followed if somebody made it a symbolic link.
+Status replace_file(const std::string& path, const std::string& text);
+
+}  // namespace ebb

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The pinned maps: the mapped live structure, the policy banks, the counters.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "abi.h"
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "base/words.hpp"
+
+namespace ebb {
+
+// What the programs counted, summed over the CPUs.
+struct Counters {
+  struct Row {
+    std::array<ebb_count, EBB_VERDICTS> verdict{};
+  };
+  std::array<Row, EBB_CLASSES + 1> classes{};          // by slot; the last row: unclassified
+  std::array<std::uint64_t, EBB_REASONS> passed{};     // packets by enum ebb_reason
+};
+
+// Name of a pass reason in `status`: "inert", "unclassified", "protected-arp", ... nullptr for a number without one.
+const char* reason_word(unsigned reason);
+
+class Maps {
+ public:
+  // The maps pinned in `folder`, made and pinned where they are missing. `folder` is created (0700).
+  // Errors: no bpffs there; a pin of another shape.
+  static Result<Maps> open(const std::string& folder);
+  Maps(Maps&&) noexcept;
+  Maps& operator=(Maps&&) noexcept;
+  ~Maps();  // unmaps and closes; the pins stay
+
+  int live_fd() const { return live_fd_.get(); }
+  int counters_fd() const { return counters_fd_.get(); }
+  int cpumap_fd() const { return cpumap_fd_.get(); }
+  ebb_live& live() const { return *live_; }
+
+  // The bank in force.
+  const ebb_bank& bank() const;
+
+  // Writes `bank` into the idle bank and publishes it with one release store. Waits first until no program can still
+  // read the idle bank (an RCU grace period, 8 to 16 ms), if it was published before.
+  Status publish(const ebb_bank& bank);
+
+  // One store each; no system call.
+  void set_state(PowerState state, TrafficMode mode);
+  void set_enforcement(Enforcement enforcement);
+  void set_inert();  // deadline = 0: every program passes everything, until the next beat
+
+  Result<Counters> read_counters() const;
+  Status clear_class(std::uint8_t slot) const;  // zeroes a slot that a new class takes over
+
+ private:
+  Maps() = default;
+  Fd live_fd_, counters_fd_, cpumap_fd_, grace_fd_, grace_inner_fd_;
+  ebb_live* live_ = nullptr;
+  bool idle_bank_used_ = true;  // another agent may have published it
+};
+
+}  // namespace ebb

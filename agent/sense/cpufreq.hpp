@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The cpufreq sensor: every policy below ROOT/sys/devices/system/cpu/cpufreq.
+#pragma once
+
+#include <string>
+
+#include "sense/sample.hpp"
+
+namespace ebb {
+
+// Fills sample.policies, sample.frequency and the readings "frequency" and "cpufreq.POLICY.*".
+// Reads only files that do not wake an idle CPU (scaling_cur_freq, never cpuinfo_cur_freq).
+void sense_cpufreq(const std::string& root, Sample& sample);
+
+}  // namespace ebb

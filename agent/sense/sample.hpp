@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Sample: what the machine answered at one moment. A value that could not be had is
+// `unknown` with the reason, never zero.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ebb {
+
+struct Reading {
+  std::optional<double> number;  // or
+  std::optional<std::string> text;
+  std::string unit;    // "percent", "kilohertz", "" for text
+  std::string reason;  // why it is unknown
+  bool known() const { return number.has_value() || text.has_value(); }
+};
+
+struct CpufreqPolicy {
+  std::string name;  // "policy0"
+  std::string cpus;  // list format, "0-3"
+  // kHz, as scaling_cur_freq, scaling_min_freq, scaling_max_freq, cpuinfo_min_freq, cpuinfo_max_freq
+  std::optional<std::uint64_t> current, min, max, hardware_min, hardware_max;
+};
+
+struct Frequency {
+  double percent = 0;    // highest current / hardware maximum over the policies
+  double kilohertz = 0;  // current frequency of that policy
+};
+
+struct Sample {
+  std::optional<Frequency> frequency;       // nothing: unknown, the reason is in readings["frequency"]
+  std::vector<CpufreqPolicy> policies;
+  std::map<std::string, Reading> readings;  // by sensor name: "frequency", "cpufreq.policy0.current", ...
+};
+
+}  // namespace ebb

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The maps of the packet objects. The agent pins them under
+ * /sys/fs/bpf/ebb/v<ABI>/, so both objects and every later agent share them.
+ */
+#ifndef EBB_MAPS_H
+#define EBB_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "abi.h"
+
+/*
+ * Mask a table index as the last step before the address is formed. Kernels
+ * 5.10 and 6.1 lose the bound otherwise and refuse the program (EVIDENCE.md).
+ */
+#define EBB_INDEX(value, mask)                                           \
+	({                                                               \
+		__u64 index_ = (value);                                  \
+		asm volatile("%0 &= %1" : "+r"(index_) : "i"(mask));     \
+		index_;                                                  \
+	})
+
+/* One entry: one struct ebb_live, about 0.7 MiB, mapped into the agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct ebb_live);
+} ebb_live SEC(".maps");
+
+/* One entry of 16.25 KiB per CPU: below the 32 KiB that a per-CPU value may have. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ebb_counters);
+} ebb_counters SEC(".maps");
+
+#endif
