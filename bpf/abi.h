@@ -126,7 +126,8 @@ struct ebb_live {
 	__u64 deadline;	  /* jiffies; past it every program passes everything. 0: inert */
 	__u64 jiffies;	  /* at the last beat */
 	__u64 beat_ticks; /* jiffies that a beat lasts */
-	__u64 reserved[4];
+	__u64 zero;	  /* always 0, which the verifier cannot know (packet.h) */
+	__u64 reserved[3];
 	__u32 iface[EBB_IFACES]; /* EBB_IF_*, by ifindex & 255 */
 	struct ebb_bank bank[2];
 };

@@ -32,7 +32,7 @@ class Journal {
  private:
   std::string path_;
   std::vector<JournalEntry> entries_;
-  Status save() const;
+  Status save(std::vector<JournalEntry> entries);  // makes them the journal's, once they are on disk
 };
 
 }  // namespace ebb

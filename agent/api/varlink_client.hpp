@@ -2,6 +2,7 @@
 // One varlink call over the agent's socket.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -12,9 +13,11 @@ namespace ebb {
 
 inline constexpr const char* default_socket = "/run/ebb/agent.sock";
 
-// Calls METHOD ("io.ebb.Agent.Status") and waits up to 5 s. Errors: exit_no_agent when nobody listens (with a hint how to
-// start agentd), exit_failed for a varlink error (its message) or a broken reply.
+// Calls METHOD ("io.ebb.Agent.Status") and waits for its reply, `timeout` altogether. Errors: exit_no_agent
+// when nobody listens (with a hint how to start agentd), exit_failed for a varlink error (its message) or a
+// broken reply.
 Result<nlohmann::json> varlink_call(const std::string& socket_path, const std::string& method,
-                                    const nlohmann::json& parameters = nlohmann::json::object());
+                                    const nlohmann::json& parameters = nlohmann::json::object(),
+                                    std::chrono::milliseconds timeout = std::chrono::seconds(5));
 
 }  // namespace ebb

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A varlink server (https://varlink.org): NUL-terminated JSON over a Unix stream socket, on the agent's event loop.
-// A malformed, oversized or slow client costs the agent nothing but its connection.
+// A varlink server (https://varlink.org): NUL-terminated JSON over a Unix stream socket, on the agent's event
+// loop. A malformed, oversized or slow client costs the agent nothing but its connection.
 #pragma once
 
 #include <sys/types.h>
@@ -22,24 +22,30 @@ struct Peer {
   pid_t pid;
 };
 
-// A reply's parameters, or a varlink error: Error::what is the error name ("io.ebb.Agent.Failed"), hint its message.
+// A reply's parameters, or a varlink error: Error::what is the error name ("io.ebb.Agent.Failed"), hint its
+// message, or for org.varlink.service.InvalidParameter the name of the parameter.
 using VarlinkReply = Result<nlohmann::json>;
 using VarlinkMethod = std::function<VarlinkReply(const nlohmann::json& parameters, const Peer& peer)>;
 
 struct VarlinkInterface {
-  std::string name;         // "io.ebb.Agent"
-  std::string description;  // the interface in the varlink definition language
-  std::map<std::string, VarlinkMethod> methods;  // "Status" -> handler
+  std::string name;                              // "io.ebb.Agent"
+  std::string description;                       // the interface in the varlink definition language
+  std::map<std::string, VarlinkMethod> methods;  // "Status" -> handler; what it throws becomes NAME.Failed
 };
 
 class VarlinkServer {
  public:
   static constexpr std::size_t max_message = 65536;  // bytes of one request
-  static constexpr std::size_t max_clients = 32;
+  static constexpr std::size_t max_pending =
+      1 << 20;                                    // bytes of replies that a client has not read; more: closed
+  static constexpr std::size_t max_clients = 32;  // one more, and the client silent for longest is closed
+  static constexpr int max_depth = 32;            // nested arrays and objects of one request
 
-  // Listens on `path` (0660, group `ebb` where that group exists, else 0600); a stale socket is replaced. The caller
-  // holds the agent lock, so no other agent can own the socket. Serves org.varlink.service beside `interface`.
-  static Result<std::unique_ptr<VarlinkServer>> open(Loop& loop, const std::string& path, VarlinkInterface interface);
+  // Listens on `path` (0660, group `ebb` where that group exists, else 0600); a stale socket is replaced. The
+  // caller holds the agent lock, so no other agent can own the socket. Serves org.varlink.service beside
+  // `interface`.
+  static Result<std::unique_ptr<VarlinkServer>> open(Loop& loop, const std::string& path,
+                                                     VarlinkInterface interface);
   virtual ~VarlinkServer() = default;  // closes every connection and removes the socket
 };
 

@@ -11,8 +11,8 @@
 
 namespace ebb {
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<std::string> read_file(const std::string& path, std::size_t limit, int flags) {
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
   if (!fd) return fail_errno("cannot read " + path, errno);
   std::string text(limit, '\0');
   std::size_t used = 0;
@@ -29,7 +29,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
 }
 
 Status write_file(const std::string& path, const std::string& text) {
-  Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  Fd fd(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   if (!fd) return fail_errno("cannot write " + path, errno);
   const ssize_t put = write(fd.get(), text.data(), text.size());
   if (put < 0) return fail_errno("cannot write " + path, errno);

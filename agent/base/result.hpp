@@ -14,6 +14,7 @@ struct Error {
   std::string what;  // one sentence, without a full stop; names the file, interface or key
   std::string hint;  // what to do now; may be empty
   int exit_code = 1; // of the process, if the error ends it: see Exit
+  int number = 0;    // the errno behind it; 0: none
 
   Error&& with_hint(std::string text) && {
     hint = std::move(text);
@@ -29,12 +30,13 @@ using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 inline tl::unexpected<Error> fail(std::string what, std::string hint = {}, int exit_code = exit_failed) {
-  return tl::unexpected<Error>(Error{std::move(what), std::move(hint), exit_code});
+  return tl::unexpected<Error>(Error{std::move(what), std::move(hint), exit_code, 0});
 }
 
 // "what: strerror(number)"; number is a positive errno.
 inline tl::unexpected<Error> fail_errno(std::string what, int number, std::string hint = {}) {
-  return fail(std::move(what) + ": " + std::strerror(number), std::move(hint));
+  return tl::unexpected<Error>(
+      Error{std::move(what) + ": " + std::strerror(number), std::move(hint), exit_failed, number});
 }
 
 }  // namespace ebb

@@ -32,20 +32,20 @@ struct Prefix {
 // One entry of `match`. A packet matches when every list that is not empty accepts it;
 // a field that the packet does not have (ports of a fragment, protocol of ARP) is not accepted.
 struct Rule {
-  std::vector<Range16> ethertype;  // after the VLAN tags
-  std::vector<std::uint8_t> proto; // IP protocol; behind the extension headers in IPv6
+  std::vector<Range16> ethertype;   // after the VLAN tags
+  std::vector<std::uint8_t> proto;  // IP protocol; behind the extension headers in IPv6
   std::vector<Range16> sport, dport;
   std::vector<Prefix> src, dst;
   std::vector<Delivery> delivery;
-  std::vector<Range16> length;     // L3 length in bytes: IP header and payload, no padding
-  std::string where;               // "file:line:column", for messages
+  std::vector<Range16> length;  // L3 length in bytes: IP header and payload, no padding
+  std::string where;            // "file:line:column", for messages
 };
 
 struct Treatment {
   bool drop = false;
   bool trim_padding = false;
   bool steer = false;
-  std::optional<std::uint16_t> trim;  // UDP payload bytes that stay
+  std::optional<std::uint16_t> trim = std::nullopt;  // UDP payload bytes that stay; implies trim_padding
   bool passes() const { return !drop && !trim_padding && !steer && !trim; }
   bool operator==(const Treatment&) const = default;
 };
@@ -53,31 +53,31 @@ struct Treatment {
 struct TrafficClass {
   std::string name;  // [a-z0-9][a-z0-9_-]*, at most 31 characters
   ClassKind kind = ClassKind::background;
-  bool prefix_safe = false;  // `trim` may shorten encrypted protocols
-  std::vector<Rule> match;   // a packet belongs to the class when one rule matches
+  bool prefix_safe = false;        // `trim` may shorten encrypted protocols
+  std::vector<Rule> match;         // a packet belongs to the class when one rule matches
   std::array<Treatment, 4> treat;  // by PowerState
   std::string where;
 };
 
 // "< 50%" or "> 1.2GHz": compared with the frequency sensor.
 struct Threshold {
-  bool below = true;      // "<"; otherwise ">"
-  bool relative = true;   // percent of the hardware maximum; otherwise kHz
+  bool below = true;     // "<"; otherwise ">"
+  bool relative = true;  // percent of the hardware maximum; otherwise kHz
   double value = 0;
-  std::string text;       // as written
+  std::string text;  // as written
   bool operator==(const Threshold&) const = default;
 };
 
 struct CpuChoice {
-  bool efficient = false;          // chosen by the agent (act/masks.hpp)
-  std::optional<CpuMask> mask;     // named by the user
+  bool efficient = false;       // chosen by the agent (act/masks.hpp)
+  std::optional<CpuMask> mask;  // named by the user
   // neither: every CPU, nothing is moved
 };
 
 struct StateRules {
-  bool configured = false;          // has a [state.NAME] table
-  std::optional<Threshold> enter;   // on frequency
-  std::optional<Threshold> leave;   // default: the opposite of enter
+  bool configured = false;         // has a [state.NAME] table
+  std::optional<Threshold> enter;  // on frequency
+  std::optional<Threshold> leave;  // default: the opposite of enter
   std::chrono::milliseconds dwell{15000};
   CpuChoice cpus;
 };
@@ -87,8 +87,8 @@ struct Config {
   std::chrono::milliseconds interval{5000};  // 100 ms to 1 h
   Enforcement enforcement = Enforcement::observe;
   std::vector<std::uint16_t> management_ports{22};
-  std::array<StateRules, 4> states;  // by PowerState
-  std::vector<TrafficClass> classes; // the first class whose rules match wins
+  std::array<StateRules, 4> states;   // by PowerState
+  std::vector<TrafficClass> classes;  // the first class whose rules match wins
 };
 
 inline constexpr const char* default_config_path = "/etc/ebb/agent.toml";

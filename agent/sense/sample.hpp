@@ -32,7 +32,7 @@ struct Frequency {
 };
 
 struct Sample {
-  std::optional<Frequency> frequency;       // nothing: unknown, the reason is in readings["frequency"]
+  std::optional<Frequency> frequency;  // nothing: unknown, the reason is in readings["frequency"]
   std::vector<CpufreqPolicy> policies;
   std::map<std::string, Reading> readings;  // by sensor name: "frequency", "cpufreq.policy0.current", ...
 };

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A thin front: one line per verb. The build itself is CMake (CMakePresets.json); on a bare machine: sh tools/bootstrap.
+B := build/dev
+SOURCES = $(shell git ls-files -co --exclude-standard 'agent/*.[ch]pp' 'bpf/*.[ch]' 'tests/*.[ch]pp' 'tests/*.[ch]' 'bench/*.[ch]pp' 'tools/*.[ch]pp')
+
+.PHONY: help configure build demo test prove format tidy install uninstall clean
+help: ## this list
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | sed 's/%/NAME/' | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+
+configure:
+	@mkdir -p build && cmake --preset dev >build/configure.log || { cat build/configure.log; exit 1; }
+
+build: configure ## agentd, agentctl, the tests and the proofs, into build/dev
+	@cmake --build --preset dev
+
+demo: ## an edge node in a network namespace: what Ebb does, on real packets (root)
+	@mkdir -p build && { test -e $(B)/build.ninja || cmake --preset demo >build/configure.log; } || { cat build/configure.log; exit 1; }
+	@cmake --build --preset demo
+	@sh tools/as-root tools/demo $(B)
+
+test: build ## every test: unit, bpf, load, net (root)
+	@sh tools/as-root ctest --test-dir $(B) --output-on-failure
+
+prove: ## the list of proofs: claim, oracle, mutation
+	@sh tools/prove
+
+prove-%: configure ## one proof: its figures are on the last line (root)
+	@sh tools/prove $*
+
+mutate-%: configure ## breaks the code on purpose and shows that the proof notices (root)
+	@sh tools/mutate $*
+
+format: ## clang-format over the sources
+	@$(firstword $(shell command -v clang-format-19 clang-format)) -i $(SOURCES)
+
+tidy: configure ## clang-tidy over the agent
+	@$(firstword $(shell command -v run-clang-tidy-19 run-clang-tidy)) -quiet -p $(B) '/agent/.*\.cpp$$'
+
+install: ## release build into /usr/local; PREFIX= and DESTDIR= as usual (root)
+	@cmake --preset release $(if $(PREFIX),-DCMAKE_INSTALL_PREFIX=$(PREFIX)) && cmake --build --preset release
+	@sh tools/as-root env DESTDIR=$(DESTDIR) cmake --install build/release --strip
+
+uninstall: ## removes what install wrote, but not the configuration
+	@sh tools/as-root sh -c "grep -v ^/etc/ build/release/install_manifest.txt | sed 's|^|$(DESTDIR)|' | xargs -d '\n' rm -fv"
+
+clean: ## removes build/
+	@rm -rf build

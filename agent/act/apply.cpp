@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "act/apply.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace ebb {
+namespace {
+
+void refuse(KnobReport& report, const Error& error) {
+  report.reason = error.what;
+  switch (error.number) {
+    case EBUSY:
+      report.status = "busy";
+      break;
+    case EPERM:
+    case EACCES:
+    case EROFS:
+      report.status = "not-permitted";
+      break;
+    case EOPNOTSUPP:
+    case EINVAL:
+      report.status = "not-supported";
+      break;
+    case ENOENT:
+    case ENODEV:
+      report.status = "gone";
+      break;
+    default:
+      report.status = "failed";
+  }
+}
+
+// The kernel spells masks with leading zeros and commas: "00000000,0000000f" is "f". Other text stays.
+std::string canonical(const std::string& text) {
+  std::string digits;
+  std::size_t group = 0;  // digits since the last comma
+  for (const char c : text) {
+    if (c == ',') {
+      if (!digits.empty() && group == digits.size() ? group > 8 : group != 8) return text;
+      group = 0;
+    } else if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) {
+      digits += c;
+      ++group;
+    } else {
+      return text;
+    }
+  }
+  if (digits.empty() || (digits.size() != text.size() && group != 8)) return text;
+  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+}
+
+bool same(const std::string& a, const std::string& b) { return canonical(a) == canonical(b); }
+
+Status set(const Knob& knob, const std::string& value) {
+  return value.empty() ? knob.unset() : knob.write(value);
+}
+
+void note(KnobReport& report, const Status& journalled) {
+  if (!journalled) report.reason = journalled.error().what;
+}
+
+KnobReport restore_one(Journal& journal, const JournalEntry& entry, const KnobMaker& maker) {
+  KnobReport report{entry.id, entry.original, entry.wanted, "", "restored", ""};
+  const auto restore = [&] {
+    const auto knob = maker(entry.id);
+    if (!knob) return refuse(report, knob.error());
+    const auto current = (*knob)->read();
+    if (!current) return refuse(report, current.error());
+    report.current = *current;
+    if ((*knob)->identity() != entry.identity) {
+      report.status = "gone";
+      report.reason = "another device has its name now";
+      return;
+    }
+    if (same(*current, entry.original)) return;
+    if (!entry.readback.empty() && !same(*current, entry.readback)) {
+      report.status = "foreign";
+      report.reason = "somebody else wrote it: kept";
+      return;
+    }
+    if (const auto written = set(**knob, entry.original); !written) return refuse(report, written.error());
+    const auto after = (*knob)->read();
+    if (!after) return refuse(report, after.error());
+    report.current = *after;
+    if (same(*after, entry.original)) return;
+    report.status = "failed";
+    report.reason = "the kernel did not take the original back";
+    JournalEntry retry = entry;
+    retry.readback = *after;
+    note(report, journal.put(std::move(retry)));
+  };
+  restore();
+  if (report.status == "restored" || report.status == "foreign" || report.status == "gone")
+    note(report, journal.remove(entry.id));
+  return report;
+}
+
+// `before` is what the journal knows of the knob, `current` its value now.
+void write_knob(Journal& journal, const Knob& knob, const std::optional<JournalEntry>& before,
+                const std::string& identity, const std::string& current, KnobReport& report) {
+  JournalEntry entry{report.id, identity, report.original, report.wanted, ""};
+  if (const auto put = journal.put(entry); !put) return refuse(report, put.error());
+  const auto written = set(knob, report.wanted);
+  const auto after = knob.read();
+  if (after) report.current = *after;
+  if (written && after && (same(*after, report.wanted) || !same(*after, current))) {
+    entry.readback = *after;
+    return note(report, journal.put(std::move(entry)));
+  }
+  if (!written)
+    refuse(report, written.error());
+  else if (!after)
+    refuse(report, after.error());
+  else
+    refuse(report, Error{"the kernel ignored the write", "", exit_failed, 0});
+  // The value is as it was: so is the journal.
+  if (after && same(*after, current)) note(report, before ? journal.put(*before) : journal.remove(report.id));
+}
+
+KnobReport apply_one(Journal& journal, const std::string& id, const std::string& wanted,
+                     const KnobMaker& maker) {
+  KnobReport report{id, "", wanted, "", "applied", ""};
+  std::optional<JournalEntry> before;
+  if (const auto* entry = journal.find(id)) before = *entry;
+  if (before) report.original = before->original;
+
+  const auto knob = maker(id);
+  if (!knob) return refuse(report, knob.error()), report;
+  const auto current = (*knob)->read();
+  if (!current) return refuse(report, current.error()), report;
+  report.current = *current;
+  const std::string identity = (*knob)->identity();
+  if (before && before->identity != identity) before.reset();  // another device: its value is a new original
+  if (!before) report.original = *current;
+
+  if (same(*current, wanted)) return report;
+  if (before && !before->readback.empty()) {
+    const bool ours = same(*current, before->readback);
+    if (ours && before->wanted == wanted) return report;  // in the kernel's spelling
+    if (!ours && !same(*current, before->original)) {
+      report.status = "foreign";
+      report.reason = "somebody else wrote it: kept";
+      return report;
+    }
+  }
+  write_knob(journal, **knob, before, identity, *current, report);
+  return report;
+}
+
+}  // namespace
+
+std::vector<KnobReport> apply_plan(Journal& journal, const std::map<std::string, std::string>& plan,
+                                   const KnobMaker& maker) {
+  std::vector<KnobReport> reports;
+  const auto entries = journal.entries();
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry)
+    if (!plan.contains(entry->id)) reports.push_back(restore_one(journal, *entry, maker));
+  for (const auto& [id, wanted] : plan) reports.push_back(apply_one(journal, id, wanted, maker));
+  return reports;
+}
+
+std::vector<KnobReport> restore_all(Journal& journal, const KnobMaker& maker) {
+  return apply_plan(journal, {}, maker);
+}
+
+}  // namespace ebb

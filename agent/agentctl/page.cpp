@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agentctl/page.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agentctl/text.hpp"
+
+namespace ebb {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* bold = "1";
+constexpr const char* dim = "2";
+constexpr const char* red = "31";
+constexpr const char* yellow = "33";
+
+const json& member(const json& object, const char* key) {
+  static const json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::optional<double> number(const json& value) {
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
+}
+
+// Any value as one line; null is "".
+std::string text(const json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return sanitised(value.get_ref<const std::string&>());
+  if (value.is_number_float()) return human_number(value.get<double>());
+  return sanitised(value.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+std::string text(const json& object, const char* key) { return text(member(object, key)); }
+std::string or_dash(std::string value) { return value.empty() ? "-" : value; }
+std::string count(const json& object, const char* key) {
+  const auto value = number(member(object, key));
+  return value ? human_count(*value) : "-";
+}
+
+// Lines of items, each item whole.
+std::vector<std::string> flow(const std::vector<std::string>& items, std::size_t width) {
+  std::vector<std::string> lines;
+  for (const auto& item : items) {
+    if (lines.empty() || width_of(lines.back()) + 3 + width_of(item) > width)
+      lines.push_back(shortened(item, width));
+    else
+      lines.back() += " · " + item;
+  }
+  return lines;
+}
+
+class Page {
+ public:
+  explicit Page(const PageStyle& style) : style_(style), width_(std::max<std::size_t>(style.width, 60)) {}
+
+  std::string take() && { return std::move(out_); }
+
+  void head(const json& status);
+  void interfaces(const json& list);
+  void machine(const json& cpus, const json& sensors);
+  void classes(const json& list, bool observe);
+  void passed(const json& reasons);
+  void knobs(const json& list);
+  void self(const json& self);
+
+ private:
+  static constexpr std::size_t label_width = 18;  // with the blanks at both sides
+
+  std::string paint(const std::string& codes, const std::string& words) const {
+    return style_.colour && !words.empty() ? "\x1b[" + codes + "m" + words + "\x1b[0m" : words;
+  }
+  std::size_t content() const { return width_ - label_width; }
+  void line(const std::string& words) { out_ += words + '\n'; }
+  void heading(const std::string& words);
+  void row(const std::string& label, const std::vector<std::string>& lines, const std::string& codes = "");
+  void sentence(const std::string& label, const std::string& words, const std::string& codes = "") {
+    row(label, wrapped(words, content()), codes);
+  }
+
+  PageStyle style_;
+  std::size_t width_;
+  std::string out_;
+};
+
+void Page::heading(const std::string& words) {
+  std::string rule;
+  for (std::size_t i = width_of(words) + 3; i < width_; ++i) rule += "─";
+  line("");
+  line(" " + paint(bold, words) + " " + paint(dim, rule));
+}
+
+void Page::row(const std::string& label, const std::vector<std::string>& lines, const std::string& codes) {
+  std::string start = " " + left(label, label_width - 2) + " ";
+  for (const auto& words : lines) {
+    line(start + (codes.empty() ? words : paint(codes, words)));
+    start.assign(label_width, ' ');
+  }
+}
+
+void Page::head(const json& status) {
+  static const std::map<std::string, const char*> tints = {
+      {"performance", "1;32"}, {"balanced", "1;36"}, {"power-saver", "1;33"}, {"critical", "1;31"}};
+  const std::string state = text(status, "state");
+  const auto tint = tints.find(state);
+  std::string big = shortened(state.empty() ? "state unknown" : state, 24);
+  std::ranges::transform(big, big.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+
+  std::string since = text(status, "since");
+  const auto start = parse_time(since);
+  if (start && *start <= style_.now)
+    since = "for " + human_duration(style_.now - *start);
+  else if (!since.empty())
+    since = "since " + since;
+  since = shortened(since, 26);
+
+  const std::string mode = text(status, "mode"), version = text(status, "version");
+  const std::string about = (mode.empty() ? "" : "traffic " + mode + " · ") + "Ebb " + or_dash(version);
+  const std::size_t used = 1 + width_of(big) + 2 + width_of(since) + 1;
+  line(" " + paint(tint == tints.end() ? bold : tint->second, big) + "  " + since + " " +
+       paint(dim, right(about, width_ - used)));
+
+  const json& reason = member(status, "reason");
+  std::string because = text(reason, "rule");
+  if (const json& values = member(reason, "values"); values.is_object())
+    for (const auto& [name, value] : values.items())
+      because += ", " + sanitised(name) + " " + or_dash(text(value));
+  if (const auto flaps = number(member(status, "flaps")); flaps && *flaps > 0)
+    because += " (" + human_count(*flaps) + " flaps held back)";
+  sentence("because", or_dash(because));
+
+  const std::string enforcement = text(status, "enforcement");
+  if (enforcement == "observe")
+    sentence("enforcement", "observe: nothing is touched; verdicts are what WOULD be done", yellow);
+  else
+    sentence("enforcement",
+             enforcement == "enforce" ? "enforce: verdicts are carried out" : or_dash(enforcement));
+}
+
+void Page::interfaces(const json& list) {
+  heading("Interfaces");
+  if (!list.is_array() || list.empty()) return line(" none");
+  for (const auto& interface : list) {
+    std::vector<std::string> facts;
+    if (member(interface, "ifindex").is_null()) facts.push_back("absent");
+    const std::string hook = text(interface, "hook"), link = text(interface, "link_type");
+    if (facts.empty() || (!hook.empty() && hook != "none")) facts.push_back("hook " + or_dash(hook));
+    if (const auto& id = member(interface, "program_id"); !id.is_null())
+      facts.push_back("program " + text(id));
+    if (!link.empty() && link != "ether") facts.push_back("link " + link);
+    row(or_dash(text(interface, "name")), flow(facts, content()));
+    if (const auto why = text(interface, "hook_reason"); !why.empty()) sentence("", why, dim);
+    if (const auto treatment = text(interface, "treatment"); !treatment.empty() && treatment != "all")
+      sentence("", treatment + ": " + or_dash(text(interface, "treatment_reason")), yellow);
+  }
+}
+
+std::string sensor_value(const json& sensor) {
+  const json& value = member(sensor, "value");
+  if (value.is_null()) {
+    const std::string reason = text(sensor, "reason");
+    return "unknown" + (reason.empty() ? "" : " (" + reason + ")");
+  }
+  const std::string unit = text(sensor, "unit");
+  if (unit == "kilohertz" && value.is_number()) return human_frequency(value.get<double>());
+  if (unit == "percent") return text(value) + " %";
+  return text(value) + (unit.empty() ? "" : " " + unit);
+}
+
+// Sensors of one thing ("cpufreq.policy0.current", "cpufreq.policy0.max") share a row; a percentage has a
+// bar.
+void Page::machine(const json& cpus, const json& sensors) {
+  heading("Machine");
+  const std::string mask = text(cpus, "mask");
+  const bool known = member(cpus, "mask").is_string();
+  sentence("steered flows", !known ? "-" : mask.empty() ? "stay where they are" : "to CPU " + mask);
+  if (const auto why = text(cpus, "why"); !why.empty()) sentence("", why, dim);
+  if (!sensors.is_object()) return;
+  std::map<std::string, std::vector<std::string>> groups;
+  for (const auto& [key, sensor] : sensors.items()) {
+    const std::string name = sanitised(key), value = sensor_value(sensor);
+    const auto percent = number(member(sensor, "value"));
+    if (const auto dot = name.rfind('.'); dot != std::string::npos) {
+      groups[name.substr(0, dot)].push_back(name.substr(dot + 1) + " " + value);
+    } else if (percent && text(sensor, "unit") == "percent") {
+      std::string scale = bar(*percent / 100, 20);
+      for (std::size_t blank; (blank = scale.find(' ')) != std::string::npos;) scale.replace(blank, 1, "·");
+      row(name, {scale + "  " + shortened(value, 20)});
+    } else {
+      sentence(name, value);
+    }
+  }
+  for (const auto& [name, items] : groups) row(name, flow(items, content()));
+}
+
+void Page::classes(const json& list, bool observe) {
+  if (!list.is_array() || list.empty()) return;
+  std::vector<const char*> verdicts = {"dropped", "trimmed", "steered"};
+  for (const char* verdict : {"answered", "limited", "deferred"})
+    if (std::ranges::any_of(list,
+                            [&](const json& row) { return number(member(row, verdict)).value_or(0) > 0; }))
+      verdicts.push_back(verdict);
+  double total = 0;
+  for (const auto& row : list) total += std::max(0.0, number(member(row, "packets")).value_or(0));
+
+  constexpr std::size_t number_width = 9;
+  const bool kinds = verdicts.size() == 3;  // more verdicts leave no room
+  const std::size_t fixed = 1 + (kinds ? 12 : 0) + number_width * (1 + verdicts.size());
+  const std::size_t name_width = std::min<std::size_t>(20, width_ - fixed);
+  const std::size_t bar_width = width_ - fixed - name_width >= 6 ? width_ - fixed - name_width : 0;
+
+  heading(observe ? "Classes, in packets; what WOULD be done" : "Classes, in packets");
+  std::string titles = " " + left("class", name_width) + (kinds ? "  " + left("kind", 10) : "") +
+                       right("packets", number_width) + (bar_width ? left("  share", bar_width) : "");
+  for (const char* verdict : verdicts) titles += right(verdict, number_width);
+  line(paint(dim, titles));
+  for (const auto& row : list) {
+    const double packets = number(member(row, "packets")).value_or(0);
+    std::string cells = " " + left(or_dash(text(row, "name")), name_width) +
+                        (kinds ? "  " + left(or_dash(text(row, "kind")), 10) : "") +
+                        right(count(row, "packets"), number_width);
+    if (bar_width) cells += "  " + paint(dim, bar(total > 0 ? packets / total : 0, bar_width - 2));
+    for (const char* verdict : verdicts) cells += right(count(row, verdict), number_width);
+    line(cells);
+  }
+}
+
+void Page::passed(const json& reasons) {
+  std::vector<std::pair<double, std::string>> sorted;
+  if (reasons.is_object())
+    for (const auto& [reason, packets] : reasons.items())
+      if (number(packets).value_or(0) > 0) sorted.emplace_back(packets.get<double>(), sanitised(reason));
+  if (sorted.empty()) return;
+  std::ranges::stable_sort(sorted, std::greater{}, [](const auto& entry) { return entry.first; });
+  heading("Passed untouched, in packets by reason");
+  const std::size_t column = (width_ - 4) / 2;
+  for (std::size_t i = 0; i < sorted.size(); i += 2) {
+    std::string cells = " ";
+    for (std::size_t j = i; j < std::min(i + 2, sorted.size()); ++j)
+      cells +=
+          (j == i ? "" : "   ") + left(sorted[j].second, column - 9) + right(human_count(sorted[j].first), 9);
+    line(cells);
+  }
+}
+
+void Page::knobs(const json& list) {
+  heading("Changed settings: original → now");
+  if (!list.is_array() || list.empty()) return line(" none");
+  constexpr std::size_t value_width = 11, status_width = 13;
+  const std::size_t id_width = width_ - 1 - 2 - value_width - 3 - value_width - 2 - status_width;
+  for (const auto& knob : list) {
+    std::string id = text(knob, "id");
+    for (const std::string_view prefix : {"file:", "/sys/class/net/"})
+      if (id.starts_with(prefix)) id.erase(0, prefix.size());
+    const std::string status = shortened(or_dash(text(knob, "status")), status_width);
+    const char* tint = status == "applied" || status == "restored" ? "" : status == "failed" ? red : yellow;
+    line(" " + left(shortened_front(or_dash(id), id_width), id_width) + "  " +
+         right(or_dash(text(knob, "original")), value_width) + " → " +
+         left(or_dash(text(knob, "current")), value_width) + "  " + (*tint ? paint(tint, status) : status));
+    if (const auto why = text(knob, "reason"); !why.empty())
+      for (const auto& words : wrapped(why, width_ - 3)) line("   " + paint(dim, words));
+  }
+}
+
+void Page::self(const json& self) {
+  std::vector<std::string> facts;
+  if (const auto rss = number(member(self, "rss_bytes"))) facts.push_back(human_bytes(*rss) + " of memory");
+  if (const auto cpu = number(member(self, "cpu_seconds")))
+    facts.push_back(human_number(*cpu) + " s of CPU time");
+  if (const auto wakeups = number(member(self, "wakeups")))
+    facts.push_back(human_count(*wakeups) + " wakeups");
+  if (facts.empty()) return;
+  heading("Cost of the agent itself");
+  for (const auto& words : flow(facts, width_ - 1)) line(" " + words);
+}
+
+}  // namespace
+
+std::string render_status(const json& status, const PageStyle& style) {
+  Page page(style);
+  page.head(status);
+  page.interfaces(member(status, "interfaces"));
+  page.machine(member(status, "cpus"), member(status, "sensors"));
+  page.classes(member(status, "classes"), text(status, "enforcement") == "observe");
+  page.passed(member(status, "passed"));
+  page.knobs(member(status, "knobs"));
+  page.self(member(status, "self"));
+  return std::move(page).take();
+}
+
+}  // namespace ebb

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verbs of agentctl: one file each, one line in main.cpp's table.
+#pragma once
+
+#include <string>
+
+#include "api/varlink_client.hpp"
+#include "base/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace ebb {
+
+struct Context {
+  std::string socket = default_socket;
+  Status result;  // of the verb that ran
+};
+
+void add_status(CLI::App& app, Context& context);
+void add_enforce(CLI::App& app, Context& context);
+void add_restore(CLI::App& app, Context& context);
+void add_config(CLI::App& app, Context& context);
+
+}  // namespace ebb

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// [state.NAME]
+#include "config/parts.hpp"
+#include "config/units.hpp"
+
+namespace ebb::conf {
+namespace {
+
+using namespace std::chrono_literals;
+
+// { frequency = "< 50%" }
+std::optional<Threshold> read_condition(Reader& in, const Value& table) {
+  const std::string what = R"(a threshold such as "< 50%" or "> 1.2GHz")";
+  std::optional<Threshold> threshold;
+  in.table(table, {{"frequency", [&](const Value& value) {
+                      threshold = parse_threshold(text_of(value));
+                      if (!threshold)
+                        return in.expected(value, what,
+                                           "units: % of the hardware maximum, kHz, MHz, GHz; signs: < and >");
+                      const bool possible =
+                          threshold->value > 0 && threshold->value <= (threshold->relative ? 100 : 1e8);
+                      if (!possible || (threshold->relative && !threshold->below && threshold->value >= 100))
+                        in.fail(value.at, quoted(value.text) + " never changes",
+                                "no frequency lies beyond it");
+                    }}});
+  if (!threshold) in.fail(table.at, "a condition needs frequency = " + what);
+  return threshold;
+}
+
+// Whether a frequency can satisfy both. Percent and kHz in opposite directions cannot be compared without the
+// board.
+bool overlap(const Threshold& a, const Threshold& b) {
+  if (a.below == b.below) return true;
+  if (a.relative != b.relative) return false;
+  return a.below ? b.value < a.value : a.value < b.value;
+}
+
+CpuChoice read_cpus(Reader& in, const Value& value) {
+  const std::string what = R"("efficient" or a list of CPUs such as "0-1")";
+  const std::string text = text_of(value);
+  if (text == "efficient") return {.efficient = true, .mask = {}};
+  const auto mask = CpuMask::from_list(text);
+  if (!mask || mask->empty()) in.expected(value, what, "CPU numbers go from 0 to 1023");
+  if (!mask) return {};
+  return {.efficient = false, .mask = *mask};
+}
+
+void read_state(Reader& in, const Value& table, PowerState state, StateRules& rules) {
+  rules.configured = true;
+  Place leave_at;
+  const auto condition = [&](std::optional<Threshold>& threshold) {
+    return [&](const Value& value) {
+      if (state == PowerState::balanced)
+        in.fail(value.key_at, "balanced takes neither enter nor leave: it holds when no other state does",
+                "set the thresholds of the other states");
+      if (value.key == "leave") leave_at = value.at;
+      threshold = read_condition(in, value);
+    };
+  };
+  in.table(table,
+           {{"enter", condition(rules.enter)},
+            {"leave", condition(rules.leave)},
+            {"dwell", [&](const Value& v) { rules.dwell = read_duration(in, v, 0ms, 24h, "0s to 24h"); }},
+            {"cpus", [&](const Value& v) { rules.cpus = read_cpus(in, v); }}});
+  if (rules.leave && !rules.enter)
+    in.fail(leave_at, "leave without enter: the state would never be entered",
+            R"(add enter = { frequency = "< 50%" })");
+  if (rules.leave && rules.enter && overlap(*rules.enter, *rules.leave))
+    in.fail(leave_at,
+            "leave " + quoted(rules.leave->text) + " overlaps enter " + quoted(rules.enter->text) +
+                ": a frequency that satisfies both would enter and leave for ever",
+            "leave in the opposite direction and not before enter ends, such as \"< 50%\" and \"> 60%\"");
+}
+
+}  // namespace
+
+std::chrono::milliseconds read_duration(Reader& in, const Value& value, std::chrono::milliseconds min,
+                                        std::chrono::milliseconds max, const std::string& range) {
+  const std::string what = R"(a duration such as "500ms", "5s" or "2m", from )" + range;
+  const auto duration = parse_duration(text_of(value));
+  if (duration && *duration >= min && *duration <= max) return *duration;
+  in.expected(value, what, "a whole number and its unit: ms, s, m or h");
+  return min;
+}
+
+void read_states(Reader& in, const Value& table, std::array<StateRules, 4>& states) {
+  const auto state = [&](PowerState s) {
+    return [&in, &states, s](const Value& value) {
+      read_state(in, value, s, states[static_cast<std::size_t>(s)]);
+    };
+  };
+  in.table(table, {{word(PowerState::performance), state(PowerState::performance)},
+                   {word(PowerState::balanced), state(PowerState::balanced)},
+                   {word(PowerState::power_saver), state(PowerState::power_saver)},
+                   {word(PowerState::critical), state(PowerState::critical)}});
+}
+
+}  // namespace ebb::conf

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What prove-price and its generator share. */
+#ifndef EBB_BENCH_GENERATOR_H
+#define EBB_BENCH_GENERATOR_H
+
+#include <linux/types.h>
+
+#define GENERATOR_PACKETS 4096 /* of each kind */
+#define GENERATOR_SWEEP	  65536 /* bytes read before each packet, when asked */
+#define GENERATOR_TARGETS 32
+
+/* The fields that differ from packet to packet, as they are on the wire. */
+struct generated {
+	__u32 address[8]; /* source and destination: 2 words for IPv4, 8 for IPv6 */
+	__u16 sport, dport;
+	__u8 proto; /* TCP or UDP */
+	__u8 pad[3];
+};
+
+enum generator_kind { GENERATOR_IPV4, GENERATOR_IPV6, GENERATOR_IPV4_UDP, GENERATOR_KINDS };
+
+struct generator_settings {
+	__u32 target; /* slot of the program array */
+	__u32 kind;   /* enum generator_kind */
+	__u32 sweep;
+	__u32 frame;  /* bytes; what a target cut off is given back first */
+	__u32 l3_len; /* less than frame - 14: the rest is padding */
+};
+
+#endif

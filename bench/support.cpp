@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support.hpp"
+
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include <cerrno>
+#include <fstream>
+#include <limits>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "dataplane/policy.hpp"
+#include "tc.skel.h"
+#include "xdp.skel.h"
+
+namespace ebb::bench {
+
+unsigned pin_to_cpu(unsigned cpu) {
+  cpu_set_t set;
+  for (;; --cpu) {
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (::sched_setaffinity(0, sizeof(set), &set) == 0 || cpu == 0) return cpu;
+  }
+}
+
+std::string machine() {
+  std::string model = "unknown CPU";
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);)
+    if (line.rfind("model name", 0) == 0) {
+      model = line.substr(line.find(':') + 2);
+      break;
+    }
+  utsname name{};
+  ::uname(&name);
+  return model + ", Linux " + name.release;
+}
+
+namespace {
+
+Status reuse(bpf_map* map, int fd) {
+  if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
+    return fail_errno(std::string("cannot share map ") + bpf_map__name(map), -error);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ebb_bank>> compile(const std::string& name, const std::string& classes,
+                                          const ebb_bank& live) {
+  auto config = parse_config("[agent]\ninterfaces = [\"lo\"]\n" + classes, name);
+  if (!config) return tl::unexpected(config.error());
+  std::array<CpuMask, 4> masks;
+  masks[static_cast<std::size_t>(PowerState::power_saver)].set(0);
+  auto bank = std::make_unique<ebb_bank>();
+  if (auto ok = compile_policy(*config, assign_slots(*config, live), masks, *bank); !ok)
+    return tl::unexpected(ok.error());
+  return bank;
+}
+
+Result<Product> Product::load(const std::string& name, const std::string& classes, Enforcement enforcement) {
+  auto maps = Maps::open("/sys/fs/bpf/" + name);
+  if (!maps) return tl::unexpected(maps.error());
+  Product p(std::move(*maps));
+  auto bank = compile(name, classes, p.maps_.bank());
+  if (!bank) return tl::unexpected(bank.error());
+  if (auto ok = p.maps_.publish(**bank); !ok) return tl::unexpected(ok.error());
+  p.maps_.set_state(PowerState::power_saver, TrafficMode::quiet);
+  p.maps_.set_enforcement(enforcement);
+  p.maps_.live().deadline = std::numeric_limits<std::uint64_t>::max();
+  for (auto& flags : p.maps_.live().iface) flags = EBB_IF_TERMINAL | EBB_IF_STEER;
+  const std::uint32_t cpu = 0, queue = 192;
+  if (bpf_map_update_elem(p.maps_.cpumap_fd(), &cpu, &queue, BPF_ANY) != 0)
+    return fail_errno("cannot add CPU 0 to the cpumap", errno);
+
+  p.xdp_.reset(xdp_bpf::open(), xdp_bpf::destroy);
+  p.tc_.reset(tc_bpf::open(), tc_bpf::destroy);
+  if (!p.xdp_ || !p.tc_) return fail_errno("cannot open Ebb's programs", errno);
+  for (auto [map, fd] : {std::pair{p.xdp_->maps.ebb_live, p.maps_.live_fd()},
+                         std::pair{p.xdp_->maps.ebb_counters, p.maps_.counters_fd()},
+                         std::pair{p.xdp_->maps.ebb_cpumap, p.maps_.cpumap_fd()},
+                         std::pair{p.tc_->maps.ebb_live, p.maps_.live_fd()},
+                         std::pair{p.tc_->maps.ebb_counters, p.maps_.counters_fd()}})
+    if (auto ok = reuse(map, fd); !ok) return tl::unexpected(ok.error());
+  if (xdp_bpf::load(p.xdp_.get()) != 0 || tc_bpf::load(p.tc_.get()) != 0)
+    return fail_errno("cannot load Ebb's programs", errno);
+  return p;
+}
+
+int Product::xdp() const { return bpf_program__fd(xdp_->progs.ebb_xdp); }
+int Product::tc() const { return bpf_program__fd(tc_->progs.ebb_tc_ingress); }
+
+}  // namespace ebb::bench

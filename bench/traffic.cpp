@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "traffic.hpp"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <cerrno>
+#include <random>
+#include <vector>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/core.h>
+
+
+namespace ebb::bench {
+
+namespace {
+
+constexpr std::uint16_t matched_port = 5683;  // CoAP: the last rule
+
+std::uint16_t wire16(std::uint32_t v) { return htons(static_cast<std::uint16_t>(v)); }
+
+}  // namespace
+
+void fill_packets(GeneratedPackets& packets) {
+  std::mt19937 random(2);
+  for (unsigned kind = 0; kind < GENERATOR_KINDS; ++kind) {
+    for (auto& p : packets[kind]) {
+      if (kind == GENERATOR_IPV6) {
+        p.address[0] = p.address[4] = htonl(0x20010db8);
+        p.address[1] = htonl(random() & 0xffff);
+        p.address[2] = random();
+        p.address[3] = random();
+        p.address[5] = htonl(0xffff0000);
+        p.address[7] = htonl(random() & 0xff);
+      } else {
+        p.address[0] = htonl(10u << 24 | (random() & 0xffffff));
+        p.address[1] = htonl(0xc0000200 | (random() & 0xff));
+      }
+      p.proto = kind == GENERATOR_IPV4_UDP || random() % 2 ? IPPROTO_UDP : IPPROTO_TCP;
+      p.sport = wire16(1024 + random() % 64000);
+      p.dport = random() % 4 ? wire16(1024 + random() % 64000) : wire16(matched_port);
+    }
+  }
+}
+
+std::string node_rules(unsigned count) {
+  static constexpr std::array shapes = {
+      R"({{ proto = "udp", dport = [{0}], src = ["172.16.{1}.0/24"], dst = ["192.0.2.0/24"] }})",
+      R"({{ proto = "tcp", dport = ["{0}-{2}"], src = ["10.{1}.0.0/16"], dst = ["198.51.100.{1}/32"] }})",
+      R"({{ proto = "udp", sport = [{0}], src = ["2001:db8:{1}::/48"], dst = ["2001:db8:fffe::/48"] }})",
+      R"({{ proto = "udp", sport = ["{0}-{2}"], dport = ["1-1023"], dst = ["192.0.2.{1}/32"], length = ["40-1200"] }})",
+      R"({{ proto = "tcp", sport = [443], dport = ["{0}-{2}"], src = ["203.0.113.{1}/32"] }})",
+      R"({{ proto = "udp", dport = [{0}], delivery = ["broadcast", "multicast"] }})",
+  };
+  std::string text;
+  for (unsigned first = 0; first + 1 < count; first += 8) {
+    text += fmt::format("[[class]]\nname = \"class-{}\"\nkind = \"background\"\nmatch = [\n", first / 8);
+    for (unsigned rule = first; rule < first + 8 && rule + 1 < count; ++rule)
+      text += "  " +
+              fmt::format(fmt::runtime(shapes[rule % shapes.size()]), 7000 + rule * 50, rule,
+                          7000 + rule * 50 + 20) +
+              ",\n";
+    text += "]\ntreat = { power-saver = [\"drop\"] }\n";
+  }
+  return text + fmt::format(
+                    "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
+                    "match = [{{ proto = \"udp\", dport = [{}], sport = [\"1024-65535\"] }}]\n"
+                    "treat = {{ critical = [\"drop\"] }}\n",
+                    matched_port);
+}
+
+std::string treat_udp(const std::string& treatment) {
+  return fmt::format(
+      "[[class]]\nname = \"udp\"\nkind = \"background\"\nprefix_safe = true\n"
+      "match = [{{ proto = \"udp\" }}]\ntreat = {{ power-saver = [\"{}\"] }}\n",
+      treatment);
+}
+
+Status fill_xdp_filter(bpf_object* filter) {
+  // Flags of xdp-filter 1.3: source 1, destination 2, TCP 4, UDP 8. Ports below 1024 occur in no packet.
+  const std::vector<std::uint64_t> either(static_cast<std::size_t>(libbpf_num_possible_cpus()), 3),
+      all(either.size(), 15);
+  for (unsigned i = 0; i < 64; ++i) {
+    const std::uint32_t port = htons(static_cast<std::uint16_t>(1 + i));
+    const std::uint32_t ipv4 = htonl(0xcb007100 | i);  // 203.0.113.0/24
+    const std::array<std::uint32_t, 4> ipv6{htonl(0x20010db9), 0, 0, htonl(i)};
+    const std::array<std::uint8_t, 6> mac{2, 0xeb, 0xb0, 0, 0, static_cast<std::uint8_t>(i)};
+    struct Entry {
+      const char* map;
+      const void* key;
+      const std::uint64_t* flags;
+    };
+    for (const auto& e :
+         {Entry{"filter_ports", &port, all.data()}, Entry{"filter_ipv4", &ipv4, either.data()},
+          Entry{"filter_ipv6", ipv6.data(), either.data()},
+          Entry{"filter_ethernet", mac.data(), either.data()}}) {
+      const int fd = bpf_object__find_map_fd_by_name(filter, e.map);
+      if (fd < 0 || bpf_map_update_elem(fd, e.key, e.flags, BPF_ANY) != 0)
+        return fail_errno(fmt::format("cannot fill xdp-filter's {}", e.map), errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace ebb::bench

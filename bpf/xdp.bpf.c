@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Ingress on XDP: the verdict before an skb exists.
+ *
+ * The verdict is treat.h's; here it is carried out: XDP_DROP, a shorter frame,
+ * or a redirect to the CPU that the power state's mask gives the flow.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define EBB_CTX struct xdp_md
+#include "treat.h"
+
+/*
+ * The agent raises the size to the possible CPUs of the machine; a map above NR_CPUS is refused.
+ * No entry for a CPU: the packet stays where it is.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32)); /* queue length; no second program, so it loads before 5.9 too */
+} ebb_cpumap SEC(".maps");
+
+/* Cuts the UDP datagram at `l3` and `l4` down to `payload` bytes. 0, or -1: the frame is as it was. */
+__noinline int ebb_trim_xdp(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 payload)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	__u64 l3_offset = l3, l4_offset = l4;
+	struct ebb_trim t;
+	struct udphdr *udp;
+	struct iphdr *ip;
+
+	__s64 shorter;
+
+	if (ebb_trim_fields(data, end, l3, l4, payload, &t))
+		return -1;
+	shorter = end - data;
+	barrier_var(shorter);
+	shorter -= l4 + sizeof(*udp) + payload;
+	if (bpf_xdp_adjust_tail(ctx, -shorter))
+		return -1;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	barrier_var(l3_offset);
+	barrier_var(l4_offset);
+	if (l3_offset > 64 || l4_offset > EBB_TRIM_FRAME)
+		return -1;
+	udp = data + l4_offset;
+	ip = data + l3_offset;
+	if ((void *)(udp + 1) > end || (void *)(ip + 1) > end)
+		return -1; /* cannot be: the headers stay */
+	udp->len = t.udp_len;
+	udp->check = t.udp_check;
+	if (t.ipv4) {
+		ip->tot_len = t.l3_len;
+		ip->check = t.ip_check;
+	} else {
+		((struct ipv6hdr *)ip)->payload_len = t.l3_len;
+	}
+	return 0;
+}
+
+static __always_inline int trim_frame(struct xdp_md *ctx, const struct ebb_frame *f, const struct ebb_packet *p,
+				      const struct ebb_judgement *j)
+{
+	if (j->cut_payload)
+		return ebb_trim_xdp(ctx, p->l3_offset, p->l4_offset, j->payload);
+	return bpf_xdp_adjust_tail(ctx, (int)j->keep - (int)f->len);
+}
+
+static __always_inline int steer_frame(const struct ebb_packet *p, const struct ebb_judgement *j)
+{
+	const struct ebb_steer *steer = &j->bank->steer[EBB_INDEX(j->state, EBB_STATES - 1)];
+	__u64 here = bpf_get_smp_processor_id();
+	__u64 word = steer->mask[EBB_INDEX(here >> 6, EBB_CPUS / 64 - 1)];
+
+	if (word >> (here & 63) & 1)
+		return XDP_PASS;
+	return bpf_redirect_map(&ebb_cpumap, ebb_steer_cpu(steer, p), XDP_PASS);
+}
+
+SEC("xdp")
+int ebb_xdp(struct xdp_md *ctx)
+{
+	struct ebb_counters *counters = ebb_counters_here();
+	__u32 zero = 0;
+	struct ebb_live *live = bpf_map_lookup_elem(&ebb_live, &zero);
+	struct ebb_frame frame = {
+		.ctx = ctx,
+		.data = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+		.segments = 1,
+	};
+	struct ebb_judgement j;
+	struct ebb_packet p;
+	__u64 len = frame.end - frame.data;
+	int action = XDP_PASS;
+
+	if (!live || !counters)
+		return XDP_PASS;
+	barrier_var(len);
+	frame.len = len;
+	ebb_judge(live, ctx->ingress_ifindex, &frame, &p, &j);
+	if (j.enforce && j.drop) {
+		action = XDP_DROP;
+	} else if (j.enforce) {
+		if (j.trim && trim_frame(ctx, &frame, &p, &j)) {
+			j.trim = false;
+			j.reason = EBB_R_FAILED;
+		}
+		if (j.steer)
+			action = steer_frame(&p, &j);
+	}
+	ebb_count_judged(counters, &frame, &p, &j);
+	return action;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Every row of the table through the XDP object, the TC object and the TC program on a live interface. The
+// expectation is said twice, by the row and by the reference; both must agree.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "figures.hpp"
+#include "table.hpp"
+#include "wire.hpp"
+
+namespace ebb::test {
+namespace {
+
+constexpr unsigned loopback = 1;  // the interface of TEST_RUN
+
+unsigned slot_of(const std::string& class_name) {
+  const auto& classes = table_policy().classes;
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    if (classes[i].name == class_name) return table_slots()[i];
+  ADD_FAILURE_AT(__FILE__, __LINE__) << "no class " << class_name;
+  return EBB_CLASSES;
+}
+
+Outcome expected(const Row& row, bool xdp) {
+  Outcome out;
+  out.verdict = row.verdict;
+  out.frame = row.out;
+  out.action = !xdp && row.action == Action::redirect ? Action::pass : row.action;
+  if (row.reason >= 0) out.reason = static_cast<ebb_reason>(row.reason);
+  if (!row.class_name.empty()) out.slot = row.class_name == "-" ? EBB_CLASSES : slot_of(row.class_name);
+  return out;
+}
+
+// TEST_RUN on TC wants a whole IP header behind an Ethernet header of that type.
+bool refused_by_test_run_on_tc(const Bytes& frame) {
+  const unsigned type = get16(frame, 12);
+  return (type == 0x0800 && frame.size() < 34) || (type == 0x86dd && frame.size() < 54);
+}
+
+class Table : public testing::Test {
+ protected:
+  static PacketObject load(const char* path, bool xdp) {
+    auto object = PacketObject::load(path, xdp);
+    if (!object) ADD_FAILURE() << object.error().what, std::exit(1);
+    return std::move(*object);
+  }
+  static void prepare(PacketObject& object, const Situation& now, unsigned ifindex) {
+    object.install(table_policy(), table_slots(), now.masks);
+    object.apply(now, ifindex);
+  }
+  static void report(const std::string& where, const std::string& difference) {
+    ++figures.runs;
+    if (difference.empty()) return;
+    ++figures.mismatches;
+    ADD_FAILURE() << where << ": " << difference;
+  }
+};
+
+TEST_F(Table, NamesAreUniqueAndPlenty) {
+  std::set<std::string> names;
+  for (const Row& row : table())
+    EXPECT_TRUE(names.insert(row.name).second || row.name.find("length below") != std::string::npos)
+        << row.name;
+  EXPECT_GE(names.size(), 150u);
+}
+
+TEST_F(Table, ReferenceAgreesWithTheTable) {
+  for (const Row& row : table())
+    for (const bool xdp : {true, false}) {
+      Situation now = row.now;
+      now.xdp = xdp;
+      const Outcome said = expected(row, xdp), judged = judge(table_policy(), table_slots(), now, row.frame);
+      EXPECT_EQ(said, judged) << row.name << (xdp ? " on XDP" : " on TC") << "\n  table: " << describe(said)
+                              << "\n  reference: " << describe(judged);
+    }
+}
+
+TEST_F(Table, Xdp) {
+  PacketObject xdp = load(EBB_XDP_OBJECT, true);
+  for (const Row& row : table()) {
+    prepare(xdp, row.now, loopback);
+    report(row.name + " on XDP", xdp.check(row.frame, expected(row, true)));
+    ++figures.rows;
+  }
+}
+
+TEST_F(Table, Tc) {
+  PacketObject tc = load(EBB_TC_OBJECT, false);
+  for (const Row& row : table()) {
+    prepare(tc, row.now, loopback);
+    if (refused_by_test_run_on_tc(row.frame))
+      EXPECT_EQ(tc.run(row.frame).error, EINVAL) << row.name;
+    else
+      report(row.name + " on TC", tc.check(row.frame, expected(row, false)));
+  }
+}
+
+TEST_F(Table, TcOnTheWire) {
+  auto wire = Wire::make(EBB_TC_OBJECT, EBB_CAPTURE_OBJECT);
+  ASSERT_TRUE(wire) << wire.error().what;
+  const auto check = [&](const Row& row) {
+    prepare(wire->tc(), row.now, wire->ifindex());
+    report(row.name + " on the wire", wire->check(row.frame, expected(row, false)));
+  };
+  for (const Row& row : table()) check(row);
+
+  // Frames over a page arrive with only their Ethernet header in the skb's linear part.
+  const auto big = [](bool ipv6, std::uint16_t port, std::size_t payload) {
+    return (ipv6 ? Packet().ipv6() : Packet().ipv4()).udp(1, port).payload(payload);
+  };
+  for (const bool ipv6 : {false, true}) {
+    const std::string family = ipv6 ? "ipv6" : "ipv4";
+    const std::size_t headers = ipv6 ? 62 : 42;
+    check(drops("5000 bytes of " + family, big(ipv6, port_drop, 5000).bytes(), "drop"));
+    check(passes("5000 bytes of " + family + " and a tag", big(ipv6, port_pass, 5000).vlan(3).bytes(), "pass",
+                 EBB_R_TREATMENT));
+    check(trims("padding behind 5000 bytes of " + family, big(ipv6, port_padding, 5000).pad(9).bytes(),
+                big(ipv6, port_padding, 5000).bytes(), "padding"));
+    for (const std::size_t payload : {std::size_t{5000}, std::size_t{9001}, 16384 - headers})
+      check(trims("trim " + std::to_string(payload) + " bytes of " + family,
+                  big(ipv6, port_trim, payload).bytes(), big(ipv6, port_trim, trim_to).bytes(), "trim"));
+    for (const std::size_t payload : {16385 - headers, std::size_t{20000}})
+      check(passes("trim no " + std::to_string(payload) + " bytes of " + family,
+                   big(ipv6, port_trim, payload).bytes(), "trim", EBB_R_UNTRIMMABLE));
+  }
+}
+
+// No driver, socket or TEST_RUN delivers a frame without a whole Ethernet header.
+TEST_F(Table, FramesWithoutAnEthernetHeaderDoNotExist) {
+  PacketObject xdp = load(EBB_XDP_OBJECT, true), tc = load(EBB_TC_OBJECT, false);
+  const auto veth = VethPair::make("ebbtx", "ebbrx");
+  ASSERT_TRUE(veth) << veth.error().what;
+  for (std::size_t size = 1; size < 14; ++size) {
+    EXPECT_EQ(xdp.run(Bytes(size)).error, EINVAL);
+    EXPECT_EQ(tc.run(Bytes(size)).error, EINVAL);
+    EXPECT_FALSE(veth->send(Bytes(size)));
+  }
+}
+
+}  // namespace
+}  // namespace ebb::test

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Every object, as the oldest and the newest supported clang compile it, is accepted by this kernel within
+// half of the verifier's limit of a million instructions.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace {
+
+constexpr unsigned budget = 500'000;  // verified instructions
+
+struct Closer {
+  void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+
+class Load : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+
+TEST_P(Load, WithinTheBudget) {
+  const auto [compiler, name] = GetParam();
+  const std::string folder = std::string(compiler) == "clang-14" ? EBB_CLANG14_OBJECTS : EBB_CLANG19_OBJECTS;
+  ASSERT_FALSE(folder.empty()) << compiler << " was not found when the build was configured\n"
+                               << "HINT: `sh tools/bootstrap test` installs it; then configure again";
+  const std::string path = folder + "/" + name + ".bpf.o";
+  const std::unique_ptr<bpf_object, Closer> object(bpf_object__open_file(path.c_str(), nullptr));
+  ASSERT_NE(object, nullptr) << path;
+  if (bpf_map* map = bpf_object__find_map_by_name(object.get(), "ebb_cpumap"))
+    bpf_map__set_max_entries(map, static_cast<unsigned>(libbpf_num_possible_cpus()));
+  ASSERT_EQ(bpf_object__load(object.get()), 0) << path << ": run as root; the verifier's log is above";
+
+  unsigned programs = 0;
+  bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(object.get(), program))) {
+    bpf_prog_info info{};
+    unsigned size = sizeof info;
+    ASSERT_EQ(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size), 0);
+    std::printf("%s %s: %u verified instructions, %u translated\n", compiler, bpf_program__name(program),
+                info.verified_insns, info.xlated_prog_len / 8);
+    EXPECT_GT(info.verified_insns, 0u) << "this kernel does not say (needs 5.16)";
+    EXPECT_LT(info.verified_insns, budget);
+    ++programs;
+  }
+  EXPECT_GT(programs, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Objects, Load,
+                         testing::Combine(testing::Values("clang-14", "clang-19"),
+                                          testing::Values("xdp", "tc", "beat")),
+                         [](const auto& info) {
+                           std::string name =
+                               std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
+                           for (char& c : name)
+                             if (c == '-') c = '_';
+                           return name;
+                         });
+
+}  // namespace

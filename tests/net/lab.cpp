@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lab.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace ebb::test {
+namespace {
+
+void mounted(const char* what, const char* where) {
+  if (mount(what, where, what, 0, nullptr)) die(std::string("cannot mount ") + what + " on " + where);
+}
+
+Fd namespace_fd(const char* path) {
+  Fd fd(open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) die(std::string("cannot open ") + path);
+  return fd;
+}
+
+}  // namespace
+
+Lab::Lab() : origin_(namespace_fd("/proc/thread-self/ns/net")) {
+  if (unshare(CLONE_NEWNS | CLONE_NEWNET)) die("cannot make namespaces (this test needs root)");
+  node_ = namespace_fd("/proc/thread-self/ns/net");
+  mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  mounted("tmpfs", "/run");
+  mounted("sysfs", "/sys");
+  mounted("bpf", "/sys/fs/bpf");
+  mkdir(folder, 0755);
+  run("ip netns add neighbour");
+  neighbour_ = namespace_fd("/run/netns/neighbour");
+  run("ip link set lo up; ip -n neighbour link set lo up");
+  // A new namespace inherits these from the machine.
+  for (const char* key : {"ipv4/conf/all", "ipv4/conf/default", "ipv6/conf/all", "ipv6/conf/default"})
+    write_text(std::string("/proc/sys/net/") + key + "/forwarding", "0");
+  add_veth();
+}
+
+Lab::~Lab() {
+  for (const char* where : {"/run/netns/neighbour", "/run/netns", "/run", "/sys/fs/bpf", "/sys"})
+    umount2(where, MNT_DETACH);
+  setns(origin_.get(), CLONE_NEWNET);
+}
+
+void Lab::add_veth() const {
+  run("ip link add node0 address 02:00:00:00:00:01 type veth peer name near0 address 02:00:00:00:00:02 "
+      "netns neighbour"
+      " && ip addr add 192.0.2.1/24 dev node0 && ip addr add 2001:db8::1/64 dev node0 nodad"
+      " && ip -n neighbour addr add 192.0.2.2/24 broadcast 192.0.2.255 dev near0"
+      " && ip -n neighbour addr add 2001:db8::2/64 dev near0 nodad"
+      " && ip link set node0 up && ip -n neighbour link set near0 up");
+  // Known neighbours: no packet of a test waits for, or is lost to, address resolution.
+  run("ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev node0 nud permanent"
+      " && ip neigh add 2001:db8::2 lladdr 02:00:00:00:00:02 dev node0 nud permanent"
+      " && ip -n neighbour neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev near0 nud permanent"
+      " && ip -n neighbour neigh add 2001:db8::1 lladdr 02:00:00:00:00:01 dev near0 nud permanent");
+}
+
+void Lab::delete_veth() const { run("ip link del node0"); }
+
+Lab::Visit::Visit(int there, int back) : back_(back) {
+  if (setns(there, CLONE_NEWNET)) die("cannot enter the neighbour's namespace");
+}
+
+Lab::Visit::~Visit() {
+  if (setns(back_, CLONE_NEWNET)) die("cannot leave the neighbour's namespace");
+}
+
+Answer answer_to(const std::string& command) {
+  Answer answer;
+  FILE* pipe = popen(("exec 2>&1; " + command).c_str(), "re");
+  if (!pipe) die("cannot run a shell");
+  std::array<char, 4096> piece{};
+  while (const std::size_t size = fread(piece.data(), 1, piece.size(), pipe))
+    answer.text.append(piece.data(), size);
+  const int status = pclose(pipe);
+  answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return answer;
+}
+
+std::string run(const std::string& command) {
+  Answer answer = answer_to(command);
+  if (answer.code) {
+    errno = 0;
+    die("'" + command + "' answered " + std::to_string(answer.code) + ": " + answer.text);
+  }
+  return answer.text;
+}
+
+void die(const std::string& what) {
+  const int number = errno;
+  std::fprintf(stderr, "%s%s%s\n", what.c_str(), number ? ": " : "", number ? std::strerror(number) : "");
+  std::exit(cannot_judge);
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  std::string all = text.str();
+  while (!all.empty() && std::isspace(static_cast<unsigned char>(all.back()))) all.pop_back();
+  return all;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream out(path);
+  out << text;
+  out.flush();
+  if (!out) die("cannot write " + path);
+}
+
+std::string program(const std::string& name) {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
+}
+
+std::uint64_t snmp(const std::string& group, const std::string& name) {
+  if (group.back() == '6') {
+    std::ifstream in("/proc/thread-self/net/snmp6");
+    for (std::string key, value; in >> key >> value;)
+      if (key == group + name) return std::strtoull(value.c_str(), nullptr, 10);
+    die("no counter " + group + name);
+  }
+  std::ifstream in("/proc/thread-self/net/snmp");
+  for (std::string names, values; std::getline(in, names) && std::getline(in, values);) {
+    std::istringstream n(names), v(values);
+    std::string key, value;
+    if (!(n >> key && v >> value) || key != group + ":") continue;
+    while (n >> key && v >> value)
+      if (key == name) return std::strtoull(value.c_str(), nullptr, 10);
+  }
+  die("no counter " + group + " " + name);
+}
+
+void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+}  // namespace ebb::test

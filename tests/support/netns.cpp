@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/netns.hpp"
+
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace ebb::test {
+
+Status shell(const std::string& command) {
+  const int status = std::system(command.c_str());  // NOLINT: commands of the tests only
+  if (status != 0) return fail("`" + command + "` failed with status " + std::to_string(status));
+  return {};
+}
+
+Status enter_private_namespaces() {
+  if (unshare(CLONE_NEWNET | CLONE_NEWNS)) return fail_errno("cannot make namespaces", errno, "run as root");
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr))
+    return fail_errno("cannot make / private", errno);
+  // sysfs shows the network of the namespace it was mounted in
+  if (mount("sysfs", "/sys", "sysfs", 0, nullptr)) return fail_errno("cannot mount /sys", errno);
+  if (mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700"))
+    return fail_errno("cannot mount /sys/fs/bpf", errno);
+  if (mount("tmpfs", "/run", "tmpfs", 0, "mode=0755")) return fail_errno("cannot mount /run", errno);
+  return shell(
+      "for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done; ip link set lo up");
+}
+
+Result<VethPair> VethPair::make(const std::string& sender, const std::string& receiver) {
+  if (auto made =
+          shell("ip link add " + sender + " mtu 65535 type veth peer name " + receiver + " mtu 65535");
+      !made)
+    return tl::unexpected(made.error());
+  VethPair out;
+  out.sender_ = sender;
+  if (auto up = shell("ip link set " + sender + " arp off up && ip link set " + receiver + " arp off up");
+      !up)
+    return tl::unexpected(up.error());
+  out.receiver_index_ = if_nametoindex(receiver.c_str());
+  out.socket_.reset(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_ifindex = static_cast<int>(if_nametoindex(sender.c_str()));
+  if (!out.socket_ || bind(out.socket_.get(), reinterpret_cast<const sockaddr*>(&address),
+                           sizeof address))  // NOLINT: as bind() wants it
+    return fail_errno("cannot open a packet socket on " + sender, errno);
+  return out;
+}
+
+VethPair::~VethPair() {
+  if (socket_) (void)shell("ip link del " + sender_);
+}
+
+Status VethPair::send(const Bytes& frame) const {
+  if (::send(socket_.get(), frame.data(), frame.size(), 0) < 0) return fail_errno("send", errno);
+  return {};
+}
+
+}  // namespace ebb::test

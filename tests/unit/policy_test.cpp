@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The compiled bank, looked up as bpf/abi.h says, against a plain first match over the rules.
+#include "dataplane/policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+
+#include "support/biased.hpp"
+#include "support/reference.hpp"
+
+namespace ebb::test {
+namespace {
+
+std::uint64_t rules(const ebb_field16& field, std::uint16_t value) {
+  return field.rules[field.class_of[value]];
+}
+
+std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
+  std::uint64_t set = bank.delivery[std::size_t(f.delivery)] & rules(bank.ethertype, f.ethertype);
+  if (!f.ip) {
+    set &= bank.any_ip;
+  } else {
+    set &= bank.proto[f.proto] & rules(bank.length, f.length);
+    set &= f.ports ? rules(bank.sport, f.sport) & rules(bank.dport, f.dport) : bank.any_ports;
+    for (std::size_t i = 0; i < (f.ipv6 ? 16 : 4); ++i)
+      set &= f.ipv6 ? bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]]
+                    : bank.ipv4_src[i][f.src[i]] & bank.ipv4_dst[i][f.dst[i]];
+  }
+  return set;
+}
+
+// Counter row of the class that the bank gives, or EBB_CLASSES.
+unsigned look_up(const ebb_bank& bank, const Fields& f) {
+  const std::uint64_t set = rule_set(bank, f);
+  return set ? bank.treat[0][std::countr_zero(set)].class_slot : EBB_CLASSES;
+}
+
+class Policy : public testing::Test {
+ protected:
+  void compile(const Config& config) {
+    config_ = config;
+    slots_ = biased_.slots(config_);
+    const Status done = compile_policy(config_, slots_, {}, *bank_);
+    ASSERT_TRUE(done) << done.error().what;
+  }
+  unsigned wanted(const Fields& f) const {
+    const unsigned index = first_match(config_, f);
+    return index < EBB_CLASSES ? slots_[index] : index;
+  }
+  // Compares all values of a 16-bit field, the others as in frames made for the rules.
+  void every_value(std::uint16_t Fields::* field) {
+    unsigned hits = 0;
+    for (int policies = 0; policies < 8; ++policies) {
+      compile(biased_.policy());
+      for (int frames = 0; frames < 8; ++frames) {
+        auto f = read_fields(biased_.frame_for(biased_.any_rule(config_), frames % 2).frame);
+        if (!f) continue;
+        for (unsigned value = 0; value < 65536; ++value) {
+          (*f).*field = static_cast<std::uint16_t>(value);
+          const unsigned slot = wanted(*f);
+          hits += slot != EBB_CLASSES;
+          ASSERT_EQ(look_up(*bank_, *f), slot)
+              << "value " << value << ", policy " << policies << ", frame " << frames;
+        }
+      }
+    }
+    EXPECT_GT(hits, 65536u);
+  }
+
+  Biased biased_{7};
+  Config config_;
+  std::vector<std::uint8_t> slots_;
+  std::unique_ptr<ebb_bank> bank_ = std::make_unique<ebb_bank>();
+};
+
+TEST_F(Policy, EveryDestinationPort) { every_value(&Fields::dport); }
+TEST_F(Policy, EverySourcePort) { every_value(&Fields::sport); }
+TEST_F(Policy, EveryLength) { every_value(&Fields::length); }
+TEST_F(Policy, EveryEthertype) { every_value(&Fields::ethertype); }
+
+TEST_F(Policy, EveryProtocolDeliveryAndAddressByte) {
+  for (int policies = 0; policies < 60; ++policies) {
+    compile(biased_.policy());
+    for (int frames = 0; frames < 10; ++frames) {
+      const auto base = read_fields(biased_.frame_for(biased_.any_rule(config_), frames % 2).frame);
+      if (!base) continue;
+      const auto same = [&](const Fields& f) {
+        ASSERT_EQ(look_up(*bank_, f), wanted(f)) << "policy " << policies << ", frame " << frames;
+      };
+      Fields f = *base;
+      for (unsigned value = 0; value < 256; ++value) f.proto = static_cast<std::uint8_t>(value), same(f);
+      f = *base;
+      for (unsigned value = 0; value < 3; ++value) f.delivery = static_cast<Delivery>(value), same(f);
+      for (std::size_t byte = 0; byte < (base->ipv6 ? 16 : 4); ++byte)
+        for (unsigned value = 0; value < 256; ++value) {
+          f = *base;
+          f.src[byte] = static_cast<std::uint8_t>(value);
+          same(f);
+          f = *base;
+          f.dst[byte] = static_cast<std::uint8_t>(value);
+          same(f);
+        }
+    }
+  }
+}
+
+TEST_F(Policy, ManagementPorts) {
+  for (const auto& ports : {std::vector<std::uint16_t>{}, {22}, {0, 22, 65535}, {8124, 8125, 9000}}) {
+    Config config = biased_.policy();
+    config.management_ports = ports;
+    compile(config);
+    for (unsigned port = 0; port < 65536; ++port)
+      ASSERT_EQ(bank_->management[bank_->dport.class_of[port]] != 0,
+                std::count(ports.begin(), ports.end(), port) != 0)
+          << port;
+  }
+}
+
+TEST_F(Policy, TreatmentsOfEachState) {
+  unsigned seen = 0;
+  for (int policies = 0; policies < 50; ++policies) {
+    compile(biased_.policy());
+    for (int frames = 0; frames < 100; ++frames) {
+      const auto f = read_fields(biased_.frame(config_));
+      const std::uint64_t set = f ? rule_set(*bank_, *f) : 0;
+      if (!set) continue;
+      const TrafficClass& c = config_.classes[first_match(config_, *f)];
+      for (std::size_t state = 0; state < 4; ++state, ++seen) {
+        const ebb_treatment& t = bank_->treat[state][std::countr_zero(set)];
+        const Treatment& treat = c.treat[state];
+        ASSERT_EQ((t.flags & EBB_T_DROP) != 0, treat.drop);
+        ASSERT_EQ((t.flags & EBB_T_STEER) != 0, treat.steer);
+        ASSERT_EQ((t.flags & EBB_T_TRIM_PADDING) != 0, treat.trim_padding);
+        ASSERT_EQ((t.flags & EBB_T_TRIM) != 0, treat.trim.has_value());
+        ASSERT_EQ(t.trim_to, treat.trim.value_or(t.trim_to));
+      }
+    }
+  }
+  EXPECT_GT(seen, 1000u);
+}
+
+Config one_class_each(unsigned classes, unsigned rules_each) {
+  Config config;
+  for (unsigned c = 0; c < classes; ++c) {
+    TrafficClass made;
+    made.name = "c" + std::to_string(c);
+    for (unsigned r = 0; r < rules_each; ++r) {
+      const auto port = static_cast<std::uint16_t>(1000 + c * 10 + r);
+      made.match.emplace_back().dport = {{port, port}};
+    }
+    config.classes.push_back(std::move(made));
+  }
+  return config;
+}
+
+TEST_F(Policy, SixtyFourRulesFitAndOneMoreIsRefused) {
+  compile(one_class_each(64, 1));
+  Fields f = *read_fields(Packet().ipv4().udp(1, 1000 + 63 * 10).bytes());
+  EXPECT_EQ(look_up(*bank_, f), slots_[63]);
+  compile(one_class_each(1, 64));
+  const auto refused = [&](const Config& config) {
+    const std::vector<std::uint8_t> slots(config.classes.size());
+    const Status done = compile_policy(config, slots, {}, *bank_);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().exit_code, exit_usage);
+    EXPECT_FALSE(done.error().hint.empty());
+  };
+  refused(one_class_each(65, 1));
+  refused(one_class_each(1, 65));
+  Config prefixes = one_class_each(1, 1);  // 9 x 8 pairs of prefixes
+  for (unsigned n = 0; n < 9; ++n) {
+    const Prefix p{false, {10, static_cast<std::uint8_t>(n)}, 16};
+    prefixes.classes[0].match[0].src.push_back(p);
+    if (n < 8) prefixes.classes[0].match[0].dst.push_back(p);
+  }
+  refused(prefixes);
+}
+
+TEST_F(Policy, SteeringUsesTheMaskEvenly) {
+  std::array<CpuMask, 4> masks{};
+  for (const unsigned cpu : {1u, 5u, 64u, 1023u}) masks[2].set(cpu);
+  masks[3].set(0);
+  Config config = one_class_each(1, 1);
+  ASSERT_TRUE(compile_policy(config, {0}, masks, *bank_));
+  for (std::size_t state = 0; state < 4; ++state) {
+    const ebb_steer& steer = bank_->steer[state];
+    EXPECT_EQ(steer.count, masks[state].count());
+    std::array<unsigned, EBB_CPUS> uses{};
+    for (std::size_t slot = 0; steer.count && slot < EBB_STEER_SLOTS; ++slot) {
+      ASSERT_TRUE(masks[state].test(steer.cpu[slot]));
+      ++uses[steer.cpu[slot]];
+    }
+    for (unsigned cpu = 0; cpu < EBB_CPUS; ++cpu) {
+      EXPECT_EQ((steer.mask[cpu / 64] >> cpu % 64 & 1) != 0, masks[state].test(cpu)) << cpu;
+      EXPECT_EQ(uses[cpu], masks[state].test(cpu) ? EBB_STEER_SLOTS / masks[state].count() : 0u) << cpu;
+    }
+  }
+}
+
+TEST_F(Policy, ClassesKeepTheirSlots) {
+  Config config = one_class_each(3, 1);
+  const auto first = assign_slots(config, *bank_);
+  ASSERT_TRUE(compile_policy(config, first, {}, *bank_));
+  for (std::size_t c = 0; c < 3; ++c)
+    EXPECT_STREQ(bank_->class_name[first[c]], config.classes[c].name.c_str());
+  std::swap(config.classes[0], config.classes[2]);
+  config.classes[1].name = "new";
+  const auto second = assign_slots(config, *bank_);
+  EXPECT_EQ(second[0], first[2]);
+  EXPECT_EQ(second[2], first[0]);
+  EXPECT_NE(second[1], first[0]);
+  EXPECT_NE(second[1], first[2]);
+}
+
+}  // namespace
+}  // namespace ebb::test
