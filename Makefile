@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A thin front: one line per verb. The build itself is CMake (CMakePresets.json); on a bare machine: sh tools/bootstrap.
+# A thin front: one line per verb. The build itself is CMake (CMakePresets.json).
+# On a bare machine: sh tools/bootstrap.
 B := build/dev
-SOURCES = $(shell git ls-files -co --exclude-standard 'agent/*.[ch]pp' 'bpf/*.[ch]' 'tests/*.[ch]pp' 'tests/*.[ch]' 'bench/*.[ch]pp' 'tools/*.[ch]pp')
+SOURCES = $(shell git ls-files -co --exclude-standard '*.[ch]' '*.[ch]pp')
+LOG := build/configure.log
 
 .PHONY: help configure build demo test prove format tidy install uninstall clean
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | sed 's/%/NAME/' | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
 configure:
-	@mkdir -p build && cmake --preset dev >build/configure.log || { cat build/configure.log; exit 1; }
+	@mkdir -p build && cmake --preset dev >$(LOG) || { cat $(LOG); exit 1; }
 
 build: configure ## agentd, agentctl, the tests and the proofs, into build/dev
 	@cmake --build --preset dev
 
 demo: ## an edge node in a network namespace: what Ebb does, on real packets (root)
-	@mkdir -p build && { test -e $(B)/build.ninja || cmake --preset demo >build/configure.log; } || { cat build/configure.log; exit 1; }
+	@mkdir -p build && test -e $(B)/build.ninja || cmake --preset demo >$(LOG) || { cat $(LOG); exit 1; }
 	@cmake --build --preset demo
 	@sh tools/as-root tools/demo $(B)
 

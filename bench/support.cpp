@@ -72,9 +72,9 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   p.maps_.set_enforcement(enforcement);
   p.maps_.live().deadline = std::numeric_limits<std::uint64_t>::max();
   for (auto& flags : p.maps_.live().iface) flags = EBB_IF_TERMINAL | EBB_IF_STEER;
-  const std::uint32_t cpu = 0, queue = 192;
-  if (bpf_map_update_elem(p.maps_.cpumap_fd(), &cpu, &queue, BPF_ANY) != 0)
-    return fail_errno("cannot add CPU 0 to the cpumap", errno);
+  CpuMask steered;
+  steered.set(0);
+  if (auto ok = p.maps_.set_steering_cpus(steered); !ok) return tl::unexpected(ok.error());
 
   p.xdp_.reset(xdp_bpf::open(), xdp_bpf::destroy);
   p.tc_.reset(tc_bpf::open(), tc_bpf::destroy);

@@ -24,7 +24,8 @@ std::uint16_t wire16(std::uint32_t v) { return htons(static_cast<std::uint16_t>(
 }  // namespace
 
 void fill_packets(GeneratedPackets& packets) {
-  std::mt19937 random(2);
+  std::mt19937 engine(2);
+  const auto random = [&] { return static_cast<std::uint32_t>(engine()); };
   for (unsigned kind = 0; kind < GENERATOR_KINDS; ++kind) {
     for (auto& p : packets[kind]) {
       if (kind == GENERATOR_IPV6) {

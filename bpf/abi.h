@@ -127,7 +127,8 @@ struct ebb_live {
 	__u64 jiffies;	  /* at the last beat */
 	__u64 beat_ticks; /* jiffies that a beat lasts */
 	__u64 zero;	  /* always 0, which the verifier cannot know (packet.h) */
-	__u64 reserved[3];
+	__u64 code;	  /* checksum of the objects that are attached; the agent's own business */
+	__u64 reserved[2];
 	__u32 iface[EBB_IFACES]; /* EBB_IF_*, by ifindex & 255 */
 	struct ebb_bank bank[2];
 };

@@ -16,6 +16,9 @@
 
 namespace ebb {
 
+// The lock of whoever restores. Waits up to 10 s for a guardian that is at it.
+Result<Fd> take_restore_lock(const std::string& path);
+
 class Guardian {
  public:
   // Forks. When the agent dies without dismiss(), the child runs `rescue` and exits. Call before threads

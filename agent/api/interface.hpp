@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The text of io.ebb.Agent.varlink, as org.varlink.service.GetInterfaceDescription gives it. varlink_test keeps the two
-// equal.
+// The text of io.ebb.Agent.varlink, as org.varlink.service.GetInterfaceDescription gives it. varlink_test
+// keeps the two equal.
 #pragma once
 
 namespace ebb {
 
 inline constexpr const char* agent_interface_name = "io.ebb.Agent";
 
-inline constexpr const char* agent_interface_description = R"varlink(# The Ebb agent: the power state of this machine, and what it does to the network in that state.
+inline constexpr const char* agent_interface_description =
+    R"varlink(# The Ebb agent: the power state of this machine, and what it does to the network in that state.
 # Reading is open to everyone who may connect (root and group ebb); a method that changes something needs root.
 interface io.ebb.Agent
 

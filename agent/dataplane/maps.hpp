@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "abi.h"
+#include "base/cpumask.hpp"
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/words.hpp"
@@ -45,13 +46,16 @@ class Maps {
   const ebb_bank& bank() const;
 
   // Writes `bank` into the idle bank and publishes it with one release store. Waits first until no program can still
-  // read the idle bank (an RCU grace period, 8 to 16 ms), if it was published before.
+  // read the idle bank: an RCU grace period, 8 to 16 ms.
   Status publish(const ebb_bank& bank);
 
   // One store each; no system call.
   void set_state(PowerState state, TrafficMode mode);
   void set_enforcement(Enforcement enforcement);
   void set_inert();  // deadline = 0: every program passes everything, until the next beat
+
+  // Gives each CPU of `mask` a queue (and a kernel thread) that native XDP can redirect to.
+  Status set_steering_cpus(const CpuMask& mask) const;
 
   Result<Counters> read_counters() const;
   Status clear_class(std::uint8_t slot) const;  // zeroes a slot that a new class takes over
@@ -60,7 +64,9 @@ class Maps {
   Maps() = default;
   Fd live_fd_, counters_fd_, cpumap_fd_, grace_fd_, grace_inner_fd_;
   ebb_live* live_ = nullptr;
-  bool idle_bank_used_ = true;  // another agent may have published it
+
+  Status wait_for_readers() const;
+  void store_word(std::uint32_t word);
 };
 
 }  // namespace ebb

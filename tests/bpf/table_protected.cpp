@@ -66,14 +66,14 @@ void add_protected(std::vector<Row>& rows) {
        EBB_R_MULTICAST_CTL);
   drop("protocol 2 over ipv6", Packet().ipv6().proto(2).payload(8), "control");
 
-  for (const std::uint16_t port : {67, 68}) {
+  for (const auto port : {std::uint16_t{67}, std::uint16_t{68}}) {
     pass("dhcp to port " + std::to_string(port), Packet().ipv4().udp(68, port).payload(240), "guarded",
          EBB_R_DHCP);
     drop("port " + std::to_string(port) + " over ipv6", Packet().ipv6().udp(68, port).payload(240),
          "guarded");
     drop("tcp to port " + std::to_string(port), Packet().ipv4().tcp(68, port), "guarded");
   }
-  for (const std::uint16_t port : {546, 547}) {
+  for (const auto port : {std::uint16_t{546}, std::uint16_t{547}}) {
     pass("dhcpv6 to port " + std::to_string(port), Packet().ipv6().udp(547, port).payload(90), "guarded",
          EBB_R_DHCP);
     drop("port " + std::to_string(port) + " over ipv4", Packet().ipv4().udp(547, port).payload(90),

@@ -39,6 +39,12 @@ bool refused_by_test_run_on_tc(const Bytes& frame) {
   return (type == 0x0800 && frame.size() < 34) || (type == 0x86dd && frame.size() < 54);
 }
 
+// skb_vlan_untag() frees a tagged frame that has not 2 bytes behind its tag: TC never sees it.
+bool dropped_before_tc(const Bytes& frame) {
+  const unsigned type = get16(frame, 12);
+  return (type == 0x8100 || type == 0x88a8) && frame.size() < 20;
+}
+
 class Table : public testing::Test {
  protected:
   static PacketObject load(const char* path, bool xdp) {
@@ -46,8 +52,10 @@ class Table : public testing::Test {
     if (!object) ADD_FAILURE() << object.error().what, std::exit(1);
     return std::move(*object);
   }
-  static void prepare(PacketObject& object, const Situation& now, unsigned ifindex) {
-    object.install(table_policy(), table_slots(), now.masks);
+  // Compiling a policy takes milliseconds: only the masks differ between rows.
+  void prepare(PacketObject& object, const Situation& now, unsigned ifindex) {
+    if (installed_ != now.masks) object.install(table_policy(), table_slots(), now.masks);
+    installed_ = now.masks;
     object.apply(now, ifindex);
   }
   static void report(const std::string& where, const std::string& difference) {
@@ -56,13 +64,14 @@ class Table : public testing::Test {
     ++figures.mismatches;
     ADD_FAILURE() << where << ": " << difference;
   }
+
+ private:
+  std::optional<std::array<CpuMask, 4>> installed_;  // in this test's object
 };
 
 TEST_F(Table, NamesAreUniqueAndPlenty) {
   std::set<std::string> names;
-  for (const Row& row : table())
-    EXPECT_TRUE(names.insert(row.name).second || row.name.find("length below") != std::string::npos)
-        << row.name;
+  for (const Row& row : table()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
   EXPECT_GE(names.size(), 150u);
 }
 
@@ -102,7 +111,9 @@ TEST_F(Table, TcOnTheWire) {
   ASSERT_TRUE(wire) << wire.error().what;
   const auto check = [&](const Row& row) {
     prepare(wire->tc(), row.now, wire->ifindex());
-    report(row.name + " on the wire", wire->check(row.frame, expected(row, false)));
+    const bool unseen = dropped_before_tc(row.frame);
+    report(row.name + " on the wire",
+           unseen ? wire->check_unseen(row.frame) : wire->check(row.frame, expected(row, false)));
   };
   for (const Row& row : table()) check(row);
 

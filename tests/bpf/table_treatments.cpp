@@ -181,7 +181,7 @@ void add_trimming(std::vector<Row>& rows) {
     const Packet packet = (ipv6 ? six() : four()).payload(300);
     Bytes frame = packet.bytes();
     put16(frame, packet.l4() + 4, 307);
-    keeps("udp length below ip's is not trimmed", frame);
+    keeps(std::string("udp length below ip's is not trimmed, ") + (ipv6 ? "ipv6" : "ipv4"), frame);
   }
 
   const auto padding = [&](std::string name, const Packet& p, const char* c = "padding") {

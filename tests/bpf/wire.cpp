@@ -86,4 +86,11 @@ std::string Wire::check(const Bytes& frame, const Outcome& expected) {
   return {};
 }
 
+std::string Wire::check_unseen(const Bytes& frame) {
+  const ebb_counters before = tc_.counters();
+  if (const auto sent = veth_.send(frame); !sent) return sent.error().what;
+  const ebb_counters after = tc_.counters();
+  return std::memcmp(&before, &after, sizeof after) == 0 ? "" : "counted " + difference(before, after);
+}
+
 }  // namespace ebb::test

@@ -24,6 +24,8 @@ class Wire {
 
   // As PacketObject::check.
   std::string check(const Bytes& frame, const Outcome& expected);
+  // Sends a frame that the kernel drops before TC. "" if the program did not see it.
+  std::string check_unseen(const Bytes& frame);
 
  private:
   struct Closer {

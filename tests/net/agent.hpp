@@ -12,25 +12,26 @@ namespace ebb::test {
 
 class Agent {
  public:
-  // Starts agentd with this configuration text and waits until it serves its status and node0 is attached (or, with
-  // attached = false, only until it serves). Ends the program with agentd's log if that does not happen within 10 s.
+  // Starts agentd with this configuration text and waits until it serves its status and node0 is attached
+  // (or, with attached = false, only until it serves). Ends the program with agentd's log if that does not
+  // happen within 10 s.
   explicit Agent(const std::string& config, const std::string& options = "", bool attached = true);
   ~Agent();  // stops it, if it still runs
 
-  int stop();                   // SIGTERM; its exit code
-  void kill();                  // SIGKILL: the guardian is left alone with the mess
-  void kill_with_guardian();    // both at the same instant
+  int stop();                 // SIGTERM; its exit code
+  void kill();                // SIGKILL: the guardian is left alone with the mess
+  void kill_with_guardian();  // both at the same instant
   bool running() const;
   pid_t pid() const { return pid_; }
-  pid_t guardian() const;       // 0: none
-  static std::string log();     // what agentd wrote to standard error since its start
+  pid_t guardian() const;    // 0: none
+  static std::string log();  // what agentd wrote to standard error since its start
 
  private:
   int wait();
   pid_t pid_ = 0;
 };
 
-nlohmann::json status();        // agentctl status --json; null if it fails
+nlohmann::json status();  // agentctl status --json; null if it fails
 nlohmann::json interface_status(const std::string& name = "node0");
 
 }  // namespace ebb::test

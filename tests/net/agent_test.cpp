@@ -122,7 +122,8 @@ TEST_F(AgentTest, AForeignProgramIsLeftAloneAndNamed) {
   Agent agent(by_frequency, options);
   const auto interface = interface_status();
   EXPECT_EQ(interface["hook"], "tcx");
-  EXPECT_NE(interface["hook_reason"].get<std::string>().find("foreign_xdp"), std::string::npos) << interface.dump(2);
+  EXPECT_NE(interface["hook_reason"].get<std::string>().find("foreign_xdp"), std::string::npos)
+      << interface.dump(2);
   expect_balanced(chatter, telemetry);
   save_power();
   expect_power_saver(chatter, telemetry);  // steered by rps_cpus here

@@ -104,13 +104,18 @@ TEST_F(BadInput, ConfigurationThatIsWrong) {
       {"out of range", agent + "interval = \"1ms\"\n", "100ms"},
       {"no interface", "[agent]\n", "interface"},
       {"unknown state", agent + "[state.turbo]\n", "turbo"},
-      {"states that overlap", agent + "[state.power-saver]\nenter = { frequency = \"< 50%\" }\n"
-                                      "leave = { frequency = \"< 80%\" }\n", "leave"},
-      {"contradictory treatment", agent + one_class + "treat = { balanced = [\"drop\", \"steer\"] }\n", "drop"},
+      {"states that overlap",
+       agent + "[state.power-saver]\nenter = { frequency = \"< 50%\" }\n"
+               "leave = { frequency = \"< 80%\" }\n",
+       "leave"},
+      {"contradictory treatment", agent + one_class + "treat = { balanced = [\"drop\", \"steer\"] }\n",
+       "drop"},
       {"class named twice", agent + one_class + one_class, "\"a\""},
-      {"trim of a cipher", agent + "[[class]]\nname = \"a\"\nkind = \"bulk\"\n"
-                                   "match = [{ proto = \"udp\", dport = [443] }]\n"
-                                   "treat = { balanced = [\"trim=64\"] }\n", "443"},
+      {"trim of a cipher",
+       agent + "[[class]]\nname = \"a\"\nkind = \"bulk\"\n"
+               "match = [{ proto = \"udp\", dport = [443] }]\n"
+               "treat = { balanced = [\"trim=64\"] }\n",
+       "443"},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
@@ -200,7 +205,8 @@ TEST_F(BadInput, AbsurdSensorValues) {
   };
   write_text(file, "1200000\n");
   Agent agent(good_config, "--root /run/test/root");
-  for (const char* text : {"", "-5\n", "0\n", "fast\n", "1200000 kHz\n", "99999999999999999999999\n", "4294967296\n"}) {
+  for (const char* text :
+       {"", "-5\n", "0\n", "fast\n", "1200000 kHz\n", "99999999999999999999999\n", "4294967296\n"}) {
     SCOPED_TRACE(text);
     EXPECT_TRUE(frequency_is("ok")) << status()["sensors"].dump(2);
     write_text(file, text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Another tool's programs, which Ebb must leave alone; also the baseline: attaching a program that does nothing. */
+/* Programs of another tool, which Ebb must leave alone; also the baseline: a program that does nothing. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A program of somebody else on an interface: foreign_xdp natively, or foreign_tc by tcx. It passes everything.
+// A program of somebody else on an interface: foreign_xdp natively, or foreign_tc by tcx. It passes
+// everything.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,6 @@ class Foreign {
 };
 
 std::uint32_t xdp_program_on(const std::string& interface);  // id of the native program; 0: none
-unsigned tcx_programs_on(const std::string& interface);         // how many
+unsigned tcx_programs_on(const std::string& interface);      // how many
 
 }  // namespace ebb::test

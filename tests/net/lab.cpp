@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -25,6 +26,22 @@ void mounted(const char* what, const char* where) {
   if (mount(what, where, what, 0, nullptr)) die(std::string("cannot mount ") + what + " on " + where);
 }
 
+// What is mounted from here on stays here. The root of a chroot is no mount point, so it cannot be made
+// private: then the whole tree is bound to a place that can, and that becomes the root.
+void make_mounts_private() {
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return;
+  if (mount(nullptr, "/sys", nullptr, MS_PRIVATE, nullptr))
+    die("cannot make /sys private (a chroot needs a sysfs)");
+  mounted("tmpfs", "/sys");
+  mkdir("/sys/root", 0755);
+  if (mount("/", "/sys/root", nullptr, MS_BIND | MS_REC, nullptr) ||
+      mount(nullptr, "/sys/root", nullptr, MS_REC | MS_PRIVATE, nullptr) || chroot("/sys/root") || chdir("/"))
+    die("cannot leave the chroot's shared mounts");
+}
+
+// Beside this program; asked before any chroot().
+const std::string programs = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+
 Fd namespace_fd(const char* path) {
   Fd fd(open(path, O_RDONLY | O_CLOEXEC));
   if (!fd) die(std::string("cannot open ") + path);
@@ -36,7 +53,7 @@ Fd namespace_fd(const char* path) {
 Lab::Lab() : origin_(namespace_fd("/proc/thread-self/ns/net")) {
   if (unshare(CLONE_NEWNS | CLONE_NEWNET)) die("cannot make namespaces (this test needs root)");
   node_ = namespace_fd("/proc/thread-self/ns/net");
-  mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  make_mounts_private();
   mounted("tmpfs", "/run");
   mounted("sysfs", "/sys");
   mounted("bpf", "/sys/fs/bpf");
@@ -123,9 +140,7 @@ void write_text(const std::string& path, const std::string& text) {
   if (!out) die("cannot write " + path);
 }
 
-std::string program(const std::string& name) {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
-}
+std::string program(const std::string& name) { return programs + "/" + name; }
 
 std::uint64_t snmp(const std::string& group, const std::string& name) {
   if (group.back() == '6') {

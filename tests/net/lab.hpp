@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A node and its neighbour: two network namespaces joined by a veth pair.
 //
-// The calling process becomes the node: its own network namespace, with its own /sys, /sys/fs/bpf and /run. Nothing
-// of it is visible outside, and all of it vanishes with the process. Threads started later live there too.
+// The calling process becomes the node: its own network namespace, with its own /sys, /sys/fs/bpf and /run.
+// Nothing of it is visible outside, and all of it vanishes with the process. Threads started later live there
+// too.
 #pragma once
 
 #include <cstdint>
@@ -26,14 +27,15 @@ class Lab {
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
-  // Runs `action` with the calling thread in the neighbour's network namespace: a socket made there stays there.
+  // Runs `action` with the calling thread in the neighbour's network namespace: a socket made there stays
+  // there.
   template <typename Action>
   auto in_neighbour(Action action) const {
     const Visit visit(neighbour_.get(), node_.get());
     return action();
   }
 
-  void add_veth() const;     // both ends, addressed and up; done by the constructor
+  void add_veth() const;  // both ends, addressed and up; done by the constructor
   void delete_veth() const;
 
   static constexpr const char* folder = "/run/test";  // a tmpfs: files of the test
@@ -60,10 +62,10 @@ inline constexpr int cannot_judge = 2;
 [[noreturn]] void die(const std::string& what);
 std::string read_text(const std::string& path);  // without trailing white space; "" if it cannot be read
 void write_text(const std::string& path, const std::string& text);
-std::string program(const std::string& name);    // path of a program beside this one
+std::string program(const std::string& name);  // path of a program beside this one
 
-// One counter of /proc/net/snmp ("Udp", "InCsumErrors") or, with the group "Udp6" and the like, of /proc/net/snmp6,
-// in the calling thread's network namespace.
+// One counter of /proc/net/snmp ("Udp", "InCsumErrors") or, with the group "Udp6" and the like, of
+// /proc/net/snmp6, in the calling thread's network namespace.
 std::uint64_t snmp(const std::string& group, const std::string& name);
 
 // Waits for condition() to hold, asking every 2 ms; false if it does not within `ms`.

@@ -16,7 +16,8 @@ struct Stream {
 
   Stream(const Lab& lab, std::uint16_t port, unsigned per_second, std::size_t bytes = 64) {
     const auto node = traffic::endpoint(node_ipv4, port).value();
-    receiver = std::make_unique<traffic::UdpReceiver>(std::move(traffic::udp_receiver_socket(node).value()), 0);
+    receiver =
+        std::make_unique<traffic::UdpReceiver>(std::move(traffic::udp_receiver_socket(node).value()), 0);
     auto socket = lab.in_neighbour([&] { return std::move(traffic::udp_sender_socket(node).value()); });
     sender = std::make_unique<traffic::UdpSender>(std::move(socket), per_second, bytes, 1);
   }

@@ -218,17 +218,14 @@ Outcome judge(const Config& config, const std::vector<std::uint8_t>& slots, cons
 
   const unsigned index = first_match(config, p.fields);
   out.slot = index < EBB_CLASSES ? slots[index] : index;
-  Treatment treat = index < EBB_CLASSES ? config.classes[index].treat[std::size_t(now.state)] : Treatment{};
-  if (p.protection) {
-    Treatment kept;
-    kept.steer = treat.steer;
-    treat = kept;
-  }
-  if (treat.passes())
+  static const Treatment none;
+  const Treatment& treat = index < EBB_CLASSES ? config.classes[index].treat[std::size_t(now.state)] : none;
+  const bool shorten_or_drop = (treat.drop || treat.trim_padding || treat.trim) && !p.protection;
+  if (!shorten_or_drop && !treat.steer)
     return passed(p.protection ? *p.protection : index < EBB_CLASSES ? EBB_R_TREATMENT : EBB_R_UNCLASSIFIED);
 
-  const bool terminal = now.iface & EBB_IF_TERMINAL;
-  const bool forwards = !terminal && (treat.drop || treat.trim_padding || treat.trim);
+  const bool forwards = shorten_or_drop && !(now.iface & EBB_IF_TERMINAL);
+  const bool terminal = shorten_or_drop && !forwards;
   const bool enforce = now.enforcement == Enforcement::enforce;
   if (terminal && treat.drop) {
     out.verdict = EBB_DROP;

@@ -220,6 +220,13 @@ TEST(Config, CommentsMayHoldAnyCharacter) {
   good(agent + "interval = \"5s\" # \"\xc3\xa9\n# .................................\n");
 }
 
+TEST(Config, DottedKeysOnManyLines) {
+  std::string text = "agent.interfaces = \"abcdefghijklmno\"\n";
+  for (int i = 0; i < 20; ++i)
+    text += "[[class]]\nname = \"c" + std::to_string(i) + "\"\nmatch = {}\ntreat.critical = \"drop\"\n";
+  EXPECT_TRUE(good(text).classes.at(19).treat[3].drop);
+}
+
 TEST(Config, WindowsLineEnds) { good("[agent]\r\ninterfaces = [\"eth0\"]\r\n"); }
 
 // Text, and what the message (or its hint) must say.
@@ -263,6 +270,7 @@ TEST(ConfigErrors, FileAndSyntax) {
            Bad{"\xef\xbb\xbf" + agent, "t:1:1: the file starts with a byte order mark", "plain text"},
            Bad{agent + "# \"\n\xc3", "t:4:1: a character that is not ASCII", ""},
            Bad{agent + "i = \"\\\"\xc3\"", "t:3:8: a character that is not ASCII", ""},
+           Bad{agent + "i = \"\\\"#\xc3\"", "t:3:9: a character that is not ASCII", ""},
            Bad{agent + "i = '\\' # \xc3\n", "unknown key \"i\"", ""},
            Bad{agent + std::string("\0", 1), "t:3:1: a control character (byte 0x00)", "text file"},
            Bad{agent + "# a\rb\n", "t:3:4: a control character (byte 0x0d)", ""},
@@ -289,7 +297,7 @@ TEST(ConfigErrors, Agent) {
            Bad{"interfaces = []", "t:2:14: expected at least one value, found an empty list", ""},
            Bad{"interfaces = 5", "t:2:14: " + name + ", found 5", ""},
            Bad{"interfaces = [\"\"]", name, ""},
-           Bad{"interfaces = [\"a\", \"an-interface-of-16\"]", "t:2:20: " + name, "1 to 15"},
+           Bad{"interfaces = [\"a\", \"abcdefghijklmnop\"]", "t:2:20: " + name, "1 to 15"},
            Bad{"interfaces = [\"a b\"]", name, ""},
            Bad{"interfaces = [\"../a\"]", name, ""},
            Bad{"interfaces = [\"..\"]", name, ""},

@@ -151,11 +151,11 @@ TEST(Page, UnknownIsNotZero) {
   const auto page = render_status(status, plain());
   const auto lines = lines_of(page);
   EXPECT_EQ(std::ranges::count(lines, " " + left("a", 20) + "  " + left("-", 10) + right("-", 9) +
-                                          right("-", 19) + right("-", 9) + right("-", 9)),
+                                          right("-", 20) + right("-", 9) + right("-", 9)),
             1)
       << page;
   EXPECT_EQ(std::ranges::count(lines, " " + left("b", 20) + "  " + left("-", 10) + right("-", 9) +
-                                          right("0", 19) + right("-", 9) + right("-", 9)),
+                                          right("0", 20) + right("-", 9) + right("-", 9)),
             1)
       << page;
 }

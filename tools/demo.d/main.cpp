@@ -2,7 +2,8 @@
 // ebb_traffic: the two ends of the demo's traffic.
 //
 //   ebb_traffic neighbour   sends TCP bulk, UDP telemetry and broadcast chatter at fixed rates
-//   ebb_traffic node        is the programs of the edge node that receive them; prints a line of counters twice a
+//   ebb_traffic node        is the programs of the edge node that receive them; prints a line of counters
+//   twice a
 //                           second: what arrived at its sockets, and what the kernel counted
 #include <csignal>
 #include <cstdio>
@@ -52,18 +53,21 @@ Status send_all(const std::string& node, const std::string& broadcast, int cpu, 
   return {};
 }
 
-// One line: milliseconds, IP packets into the stack, chatter datagrams, telemetry datagrams and bytes, telemetry
-// datagrams on CPU 0, bulk bytes, bulk bytes on CPU 0, CPU milliseconds of these programs and of the whole traffic.
-void print_counters(const std::string& host_proc, const UdpReceiver& chatter, const UdpReceiver& telemetry, const TcpReceiver& bulk) {
+// One line: milliseconds, IP packets into the stack, chatter datagrams, telemetry datagrams and bytes,
+// telemetry datagrams on CPU 0, bulk bytes, bulk bytes on CPU 0, CPU milliseconds of these programs and of
+// the whole traffic.
+void print_counters(const std::string& host_proc, const UdpReceiver& chatter, const UdpReceiver& telemetry,
+                    const TcpReceiver& bulk) {
   const Counted counted = count_kernel(host_proc);
-  std::printf("%lld %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", static_cast<long long>(now_ns() / 1'000'000),
-              static_cast<unsigned long long>(counted.ip_packets),
-              static_cast<unsigned long long>(chatter.received()),
-              static_cast<unsigned long long>(telemetry.received()),
-              static_cast<unsigned long long>(telemetry.bytes()),
-              static_cast<unsigned long long>(telemetry.on_cpu(0)), static_cast<unsigned long long>(bulk.bytes()),
-              static_cast<unsigned long long>(bulk.on_cpu(0)), static_cast<unsigned long long>(counted.program_ms),
-              static_cast<unsigned long long>(counted.traffic_ms));
+  std::printf(
+      "%lld %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", static_cast<long long>(now_ns() / 1'000'000),
+      static_cast<unsigned long long>(counted.ip_packets),
+      static_cast<unsigned long long>(chatter.received()),
+      static_cast<unsigned long long>(telemetry.received()),
+      static_cast<unsigned long long>(telemetry.bytes()),
+      static_cast<unsigned long long>(telemetry.on_cpu(0)), static_cast<unsigned long long>(bulk.bytes()),
+      static_cast<unsigned long long>(bulk.on_cpu(0)), static_cast<unsigned long long>(counted.program_ms),
+      static_cast<unsigned long long>(counted.traffic_ms));
   std::fflush(stdout);
 }
 
@@ -103,6 +107,7 @@ int main(int argc, char** argv) {
   receiver->add_option("NODE", node, "Address to listen on")->required();
   receiver->add_option("PROC", host_proc, "A /proc that shows kernel threads")->required();
   CLI11_PARSE(app, argc, argv);
-  const Status done = *neighbour ? send_all(node, broadcast, cpu, signals) : receive_all(node, host_proc, signals);
+  const Status done =
+      *neighbour ? send_all(node, broadcast, cpu, signals) : receive_all(node, host_proc, signals);
   return done ? exit_done : complain(done.error());
 }

@@ -41,8 +41,8 @@ void TcpSender::run(std::uint64_t per_second, int cpu) {
     if (done < 0 && errno != EAGAIN) return;  // the peer is gone
     if (done > 0) bytes_ += static_cast<std::uint64_t>(done);
     if (per_second)
-      sleep_until(start +
-                  static_cast<std::int64_t>(static_cast<double>(bytes_) / static_cast<double>(per_second) * 1e9));
+      sleep_until(start + static_cast<std::int64_t>(static_cast<double>(bytes_) /
+                                                    static_cast<double>(per_second) * 1e9));
   }
 }
 
@@ -56,7 +56,8 @@ Result<Fd> TcpReceiver::listening(const Endpoint& local) {
   return fd;
 }
 
-TcpReceiver::TcpReceiver(Fd socket, int cpu) : socket_(std::move(socket)), thread_([this, cpu] { run(cpu); }) {}
+TcpReceiver::TcpReceiver(Fd socket, int cpu)
+    : socket_(std::move(socket)), thread_([this, cpu] { run(cpu); }) {}
 
 TcpReceiver::~TcpReceiver() {
   stop_ = true;

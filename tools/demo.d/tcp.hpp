@@ -35,7 +35,9 @@ class TcpReceiver {
   explicit TcpReceiver(Fd socket, int cpu = any_cpu);
   ~TcpReceiver();
   std::uint64_t bytes() const { return bytes_; }
-  std::uint64_t on_cpu(unsigned cpu) const { return on_cpu_[cpu < cpus_counted ? cpu : cpus_counted - 1]; }  // bytes
+  std::uint64_t on_cpu(unsigned cpu) const {
+    return on_cpu_[cpu < cpus_counted ? cpu : cpus_counted - 1];
+  }  // bytes
 
  private:
   void run(int cpu);

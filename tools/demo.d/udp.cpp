@@ -10,8 +10,8 @@
 namespace ebb::traffic {
 namespace {
 
-constexpr unsigned batch = 32;       // datagrams per system call and per burst: far below a veth ring (256)
-constexpr std::size_t room = 2048;   // bytes per datagram that are looked at
+constexpr unsigned batch = 32;      // datagrams per system call and per burst: far below a veth ring (256)
+constexpr std::size_t room = 2048;  // bytes per datagram that are looked at
 
 }  // namespace
 
@@ -63,8 +63,8 @@ void UdpReceiver::take(const unsigned char* data, std::size_t size) {
   if (number < seen_.size() && seen_[number].exchange(1)) ++duplicates_;
 }
 
-// The kernel tells the CPU of the last packet (SO_INCOMING_CPU) to connected sockets only. A socket for every local
-// address stays as it is: connecting would narrow it to one, and shut broadcasts out.
+// The kernel tells the CPU of the last packet (SO_INCOMING_CPU) to connected sockets only. A socket for every
+// local address stays as it is: connecting would narrow it to one, and shut broadcasts out.
 void UdpReceiver::follow(const msghdr& first) {
   sockaddr_in local{};
   socklen_t length = sizeof(local);
@@ -97,7 +97,8 @@ void UdpReceiver::run(int cpu) {
     std::int64_t none = 0;
     first_ns_.compare_exchange_strong(none, now_ns());
     const int at = incoming_cpu(socket_.get());
-    if (at >= 0) on_cpu_[std::min(static_cast<unsigned>(at), cpus_counted - 1)] += static_cast<unsigned>(count);
+    if (at >= 0)
+      on_cpu_[std::min(static_cast<unsigned>(at), cpus_counted - 1)] += static_cast<unsigned>(count);
     for (unsigned i = 0; i < static_cast<unsigned>(count); ++i) {
       take(data.data() + i * room, messages[i].msg_len);
       msghdr& header = messages[i].msg_hdr;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Numbered UDP datagrams at a fixed rate, and a receiver that tells lost, repeated and unread ones apart.
 //
-// The sender is an open loop: datagram n is due at start + n / rate whether or not the last one was answered. Late
-// ones are caught up in small bursts; a number is used only once the kernel has taken the datagram.
+// The sender is an open loop: datagram n is due at start + n / rate whether or not the last one was answered.
+// Late ones are caught up in small bursts; a number is used only once the kernel has taken the datagram.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@ class UdpSender {
  public:
   // `socket` is connected. `bytes`: payload, at least the 8 of the number.
   UdpSender(Fd socket, unsigned per_second, std::size_t bytes, int cpu = any_cpu);
-  ~UdpSender();  // stops
-  std::uint64_t sent() const { return sent_; }  // numbers 0 to sent() - 1 have been given to the kernel
+  ~UdpSender();                                       // stops
+  std::uint64_t sent() const { return sent_; }        // numbers 0 to sent() - 1 have been given to the kernel
   std::uint64_t refused() const { return refused_; }  // the kernel said no: these numbers were used again
 
  private:
@@ -38,7 +38,8 @@ class UdpSender {
 class UdpReceiver {
  public:
   // `socket` comes from udp_receiver_socket(); unless it listens on every address,
-  // it then belongs to the first sender that is heard. Numbers from `numbers` on are received, but not remembered.
+  // it then belongs to the first sender that is heard. Numbers from `numbers` on are received, but not
+  // remembered.
   explicit UdpReceiver(Fd socket, int cpu = any_cpu, std::size_t numbers = std::size_t{1} << 23);
   ~UdpReceiver();
 
@@ -52,8 +53,8 @@ class UdpReceiver {
   // Numbers in [from, to) that never arrived, those that the full buffer lost included.
   std::uint64_t missing(std::uint64_t from, std::uint64_t to) const;
 
-  void arm() { first_ns_ = 0; }                // forget the first arrival
-  std::optional<std::int64_t> first() const;   // monotonic time of the first arrival since arm()
+  void arm() { first_ns_ = 0; }               // forget the first arrival
+  std::optional<std::int64_t> first() const;  // monotonic time of the first arrival since arm()
 
  private:
   void run(int cpu);

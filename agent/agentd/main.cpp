@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// agentd: the command line of the agent.
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "agentd/daemon.hpp"
+#include "base/log.hpp"
+#include "dataplane/policy.hpp"
+
+namespace {
+
+int fail_with(const ebb::Error& error) {
+  ebb::log_error(error);
+  return error.exit_code;
+}
+
+// `--check`: what a start would say about the configuration, without touching the system.
+int check(const std::string& path) {
+  auto config = ebb::load_config(path);
+  if (!config) return fail_with(config.error());
+  const auto bank = std::make_unique<ebb_bank>();
+  const auto slots = ebb::assign_slots(*config, *bank);
+  if (auto compiled = ebb::compile_policy(*config, slots, {}, *bank); !compiled) return fail_with(compiled.error());
+  std::cout << path << ": ok: " << config->interfaces.size() << " interfaces, " << config->classes.size()
+            << " classes\n";
+  return ebb::exit_done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Ebb: the power-aware networking agent"};
+  ebb::DaemonOptions options;
+  bool check_only = false;
+  app.add_option("--config", options.config_path, "configuration file")->capture_default_str();
+  app.add_option("--root", options.root, "read the sensors below this folder (a recorded tree)");
+  app.add_flag("--check", check_only, "validate the configuration and stop; touches nothing");
+  app.set_version_flag("--version", "ebb " EBB_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? ebb::exit_done : ebb::exit_usage;
+  }
+  ebb::log_to_stderr("agentd");
+  if (check_only) return check(options.config_path);
+  if (geteuid() != 0)
+    return fail_with({"agentd needs root", "sudo agentd, or let systemd start it; --check works without", 1});
+  ebb::Daemon daemon(std::move(options));
+  const auto done = daemon.run();
+  return done ? ebb::exit_done : fail_with(done.error());
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+
+#include "dataplane/maps.hpp"
+
+namespace ebb {
+
+const char* reason_word(unsigned reason) {
+  switch (reason) {
+    case EBB_R_INERT:
+      return "inert";
+    case EBB_R_MALFORMED:
+      return "malformed";
+    case EBB_R_UNPARSED:
+      return "unparsed";
+    case EBB_R_UNCLASSIFIED:
+      return "unclassified";
+    case EBB_R_TREATMENT:
+      return "treatment";
+    case EBB_R_FORWARDS:
+      return "forwards";
+    case EBB_R_NOTHING_TO_DO:
+      return "nothing-to-do";
+    case EBB_R_UNTRIMMABLE:
+      return "untrimmable";
+    case EBB_R_FAILED:
+      return "failed";
+    case EBB_R_ETHERTYPE:
+      return "protected-ethertype";
+    case EBB_R_ARP:
+      return "protected-arp";
+    case EBB_R_NEIGHBOUR:
+      return "protected-neighbour";
+    case EBB_R_MULTICAST_CTL:
+      return "protected-multicast-control";
+    case EBB_R_ICMP_ERROR:
+      return "protected-icmp-error";
+    case EBB_R_DHCP:
+      return "protected-dhcp";
+    case EBB_R_TCP_CONTROL:
+      return "protected-tcp-control";
+    case EBB_R_MANAGEMENT:
+      return "protected-management";
+    default:
+      return nullptr;
+  }
+}
+
+Result<Counters> Maps::read_counters() const {
+  const std::uint32_t zero = 0;
+  std::vector<ebb_counters> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  if (bpf_map_lookup_elem(counters_fd_.get(), &zero, cpus.data()) != 0)
+    return fail_errno("cannot read the counters", errno);
+  Counters sum;
+  for (const auto& cpu : cpus) {
+    for (std::size_t slot = 0; slot < sum.classes.size(); ++slot)
+      for (std::size_t verdict = 0; verdict < EBB_VERDICTS; ++verdict) {
+        sum.classes[slot].verdict[verdict].packets += cpu.verdict[slot][verdict].packets;
+        sum.classes[slot].verdict[verdict].bytes += cpu.verdict[slot][verdict].bytes;
+      }
+    for (std::size_t reason = 0; reason < EBB_REASONS; ++reason) sum.passed[reason] += cpu.passed[reason];
+  }
+  return sum;
+}
+
+// The programs go on counting meanwhile: what they add to other classes in these microseconds may be lost, so
+// this is for the rare moment when a slot changes its owner.
+Status Maps::clear_class(std::uint8_t slot) const {
+  const std::uint32_t zero = 0;
+  std::vector<ebb_counters> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  if (bpf_map_lookup_elem(counters_fd_.get(), &zero, cpus.data()) != 0)
+    return fail_errno("cannot read the counters", errno);
+  for (auto& cpu : cpus)
+    for (auto& count : cpu.verdict[slot]) count = {};
+  if (bpf_map_update_elem(counters_fd_.get(), &zero, cpus.data(), BPF_EXIST) != 0)
+    return fail_errno("cannot write the counters", errno);
+  return {};
+}
+
+}  // namespace ebb

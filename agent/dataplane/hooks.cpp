@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dataplane/hooks.hpp"
+
+#include <net/if.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.hpp"
+#include "dataplane/pins.hpp"
+#include "dataplane/programs.hpp"
+#include "dataplane/tcx.hpp"
+#include "dataplane/xdp.hpp"
+
+namespace ebb {
+namespace {
+
+std::string tcx_pin(int ifindex) { return pin_folder() + "/tcx-" + std::to_string(ifindex); }
+
+std::string because(const Error& error) { return error.number ? std::strerror(error.number) : error.what; }
+
+}  // namespace
+
+Hooks::Hooks(const Maps& maps) : maps_(maps), same_code_(maps.live().code == code_checksum()) {
+  if (!same_code_) maps.live().code = 0;  // until settle(): what is attached is of mixed origin
+}
+
+void Hooks::settle() {
+  maps_.live().code = code_checksum();
+  same_code_ = true;
+}
+
+// Fills `reason`, with success or without.
+Result<std::uint32_t> Hooks::attach_native(int ifindex, std::string& reason) {
+  auto before = query_xdp(ifindex);
+  if (!before) {
+    reason = before.error().what;
+    return tl::unexpected(before.error());
+  }
+  if (const auto* own = before->own()) {
+    reason = "native XDP in the driver; program of an earlier agent adopted";
+    if (same_code_) return own->id;
+    if (auto detached = detach_xdp(ifindex); !detached) return tl::unexpected(detached.error());
+  } else if (!before->programs.empty() && !before->dispatcher) {
+    const auto& other = before->programs.front();
+    reason = "XDP is held by '" + other.name + "' (id " + std::to_string(other.id) + ")";
+    return fail_errno(reason, EBUSY);
+  }
+  auto id = attach_xdp(maps_, ifindex);
+  reason = id ? "native XDP in the driver" : "no native XDP: " + because(id.error());
+  if (auto after = query_xdp(ifindex); id && after && after->dispatcher)
+    reason += ", behind libxdp's dispatcher";
+  return id;
+}
+
+Result<std::uint32_t> Hooks::attach_tc(int ifindex) {
+  const auto pin = tcx_pin(ifindex);
+  const auto earlier = query_tcx(pin, ifindex);
+  if (earlier && same_code_) return earlier;
+  if (!tc_) {
+    auto loaded = load_tc(maps_);
+    if (!loaded) return tl::unexpected(loaded.error());
+    tc_ = std::move(*loaded);
+  }
+  return earlier ? replace_tcx(tc_.get(), pin) : attach_tcx(tc_.get(), ifindex, pin);
+}
+
+Attachment Hooks::attach(const std::string& interface, int ifindex) {
+  Attachment out;
+  if (auto native = attach_native(ifindex, out.reason)) {
+    out.hook = Hook::xdp_native;
+    out.program_id = *native;
+    unlink(tcx_pin(ifindex).c_str());  // a rung of an earlier agent, when XDP was held by somebody else
+    return out;
+  }
+  auto tc = attach_tc(ifindex);
+  if (tc) {
+    out.hook = Hook::tcx;
+    out.program_id = *tc;
+    return out;
+  }
+  out.reason += "; no tcx: " + because(tc.error());
+  log_warning(
+      {"no hook on " + interface + ": " + out.reason, "traffic on it is left alone; tcx needs Linux 6.6"});
+  return out;
+}
+
+void Hooks::detach(Hook hook, int ifindex) {
+  if (hook == Hook::xdp_native) {
+    if (auto done = detach_xdp(ifindex); !done && done.error().number != ENODEV) log_warning(done.error());
+  } else if (hook == Hook::tcx) {
+    unlink(tcx_pin(ifindex).c_str());
+  }
+}
+
+std::vector<std::string> remove_dataplane() {
+  std::vector<std::string> done;
+  struct if_nameindex* interfaces = if_nameindex();
+  for (auto* one = interfaces; one && one->if_index != 0; ++one) {
+    const auto programs = query_xdp(static_cast<int>(one->if_index));
+    if (!programs || !programs->own()) continue;
+    if (auto detached = detach_xdp(static_cast<int>(one->if_index)))
+      done.push_back(std::string("detached ebb_xdp from ") + one->if_name);
+    else
+      log_error(detached.error());
+  }
+  if (interfaces) if_freenameindex(interfaces);
+  for (const auto& folder : all_pin_folders())
+    for (auto& text : remove_pins(folder)) done.push_back(std::move(text));
+  return done;
+}
+
+}  // namespace ebb

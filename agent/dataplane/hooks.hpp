@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The hook ladder: native XDP where the driver has it, else tcx. Another tool's program is never displaced.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataplane/maps.hpp"
+
+namespace ebb {
+
+enum class Hook : std::uint8_t { none, xdp_native, tcx };
+
+constexpr const char* word(Hook hook) {
+  switch (hook) {
+    case Hook::xdp_native: return "xdp-native";
+    case Hook::tcx: return "tcx";
+    default: return "none";
+  }
+}
+
+struct Attachment {
+  Hook hook = Hook::none;
+  std::string reason;            // why this rung, or why none
+  std::uint32_t program_id = 0;  // 0: none
+};
+
+class Hooks {
+ public:
+  // Programs of an earlier agent are adopted where their code is ours, replaced where it is not.
+  explicit Hooks(const Maps& maps);
+
+  Attachment attach(const std::string& interface, int ifindex);
+  void detach(Hook hook, int ifindex);
+
+  // All attachments that this agent wants are made: from now on an adopting agent may trust their code.
+  void settle();
+
+ private:
+  const Maps& maps_;
+  bool same_code_;  // what is attached was made by this very code
+  Fd tc_;           // loaded when the first interface needs it
+
+  Result<std::uint32_t> attach_native(int ifindex, std::string& reason);
+  Result<std::uint32_t> attach_tc(int ifindex);
+};
+
+// Without an agent: detaches every program of Ebb, of whatever ABI, and removes every pin. What was done, in words.
+std::vector<std::string> remove_dataplane();
+
+}  // namespace ebb

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dataplane/maps.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "dataplane/pins.hpp"
+
+namespace ebb {
+namespace {
+
+struct Shape {
+  const char* name;
+  bpf_map_type type;
+  std::uint32_t value_size;
+  std::uint32_t max_entries;
+  std::uint32_t flags;
+};
+
+// The pinned map of this shape, made where it is missing.
+Result<Fd> pinned_map(const std::string& folder, const Shape& shape) {
+  const std::string path = folder + "/" + shape.name;
+  if (auto pin = open_pin(path)) {
+    bpf_map_info info{};
+    std::uint32_t size = sizeof info;
+    if (bpf_obj_get_info_by_fd(pin->get(), &info, &size) != 0 || info.type != shape.type ||
+        info.key_size != 4 || info.value_size != shape.value_size || info.max_entries != shape.max_entries)
+      return fail("the pin " + path + " is not a map of this agent",
+                  "remove what another program left: agentctl restore");
+    return pin;
+  } else if (pin.error().number != ENOENT) {
+    return pin;
+  }
+  bpf_map_create_opts options{};
+  options.sz = sizeof options;
+  options.map_flags = shape.flags;
+  Fd map(bpf_map_create(shape.type, shape.name, 4, shape.value_size, shape.max_entries, &options));
+  if (!map)
+    return fail_errno(
+        std::string("the kernel refused the map ") + shape.name, errno,
+        errno == EPERM ? "run as root, or with CAP_BPF and CAP_NET_ADMIN" : "Ebb needs Linux 5.10 or newer");
+  if (bpf_obj_pin(map.get(), path.c_str()) != 0) return fail_errno("cannot pin " + path, errno);
+  return map;
+}
+
+}  // namespace
+
+Result<Maps> Maps::open(const std::string& folder) {
+  if ((mkdir(pin_root, 0700) != 0 && errno != EEXIST) ||
+      (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST))
+    return fail_errno("cannot create " + folder, errno, "is the BPF file system writable?");
+
+  Maps maps;
+  const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+  const std::pair<Fd Maps::*, Shape> wanted[] = {
+      {&Maps::live_fd_, {"ebb_live", BPF_MAP_TYPE_ARRAY, sizeof(ebb_live), 1, BPF_F_MMAPABLE}},
+      {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_counters), 1, 0}},
+      {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, sizeof(std::uint32_t), cpus, 0}},
+  };
+  for (const auto& [member, shape] : wanted) {
+    auto map = pinned_map(folder, shape);
+    if (!map) return tl::unexpected(map.error());
+    maps.*member = std::move(*map);
+  }
+  void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, maps.live_fd_.get(), 0);
+  if (memory == MAP_FAILED) return fail_errno("cannot map ebb_live", errno, "Ebb needs Linux 5.10 or newer");
+  maps.live_ = static_cast<ebb_live*>(memory);
+
+  maps.grace_inner_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, "ebb_grace_inner", 4, 4, 1, nullptr));
+  bpf_map_create_opts outer{};
+  outer.sz = sizeof outer;
+  outer.inner_map_fd = static_cast<std::uint32_t>(maps.grace_inner_fd_.get());
+  maps.grace_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "ebb_grace", 4, 4, 1, &outer));
+  if (!maps.grace_inner_fd_ || !maps.grace_fd_)
+    return fail_errno("the kernel refused the map ebb_grace", errno);
+  return maps;
+}
+
+Maps::Maps(Maps&& other) noexcept { *this = std::move(other); }
+
+Maps& Maps::operator=(Maps&& other) noexcept {
+  std::swap(live_, other.live_);
+  live_fd_ = std::move(other.live_fd_);
+  counters_fd_ = std::move(other.counters_fd_);
+  cpumap_fd_ = std::move(other.cpumap_fd_);
+  grace_fd_ = std::move(other.grace_fd_);
+  grace_inner_fd_ = std::move(other.grace_inner_fd_);
+  return *this;
+}
+
+Maps::~Maps() {
+  if (live_) munmap(live_, sizeof(ebb_live));
+}
+
+const ebb_bank& Maps::bank() const { return live_->bank[live_->word & EBB_WORD_BANK]; }
+
+// Returns when no program that began before can still run: the kernel waits for an RCU grace period before it
+// answers an update of a map of maps (maybe_wait_bpf_programs; also with one CPU online and under nohz_full).
+Status Maps::wait_for_readers() const {
+  const std::uint32_t slot = 0;
+  const int inner = grace_inner_fd_.get();
+  if (bpf_map_update_elem(grace_fd_.get(), &slot, &inner, BPF_ANY) != 0)
+    return fail_errno("cannot wait for the running programs", errno);
+  return {};
+}
+
+Status Maps::publish(const ebb_bank& bank) {
+  const std::uint32_t word = live_->word;
+  const std::uint32_t idle = (word & EBB_WORD_BANK) ^ EBB_WORD_BANK;
+  if (auto waited = wait_for_readers(); !waited) return waited;
+  std::memcpy(&live_->bank[idle], &bank, sizeof bank);
+  for (unsigned slot = 0; slot < EBB_CLASSES; ++slot)  // classes that are no more keep their counters' slots
+    if (!bank.class_name[slot][0])
+      std::memcpy(live_->bank[idle].class_name[slot], this->bank().class_name[slot], EBB_CLASS_NAME);
+  store_word((word ^ EBB_WORD_BANK) + (1U << EBB_WORD_GENERATION));
+  return {};
+}
+
+void Maps::store_word(std::uint32_t word) { __atomic_store_n(&live_->word, word, __ATOMIC_RELEASE); }
+
+void Maps::set_state(PowerState state, TrafficMode mode) {
+  const std::uint32_t kept = live_->word & ~(7U << 4 | 3U << 8);
+  store_word(kept | static_cast<std::uint32_t>(state) << 4 | static_cast<std::uint32_t>(mode) << 8);
+}
+
+void Maps::set_enforcement(Enforcement enforcement) {
+  const std::uint32_t kept = live_->word & ~std::uint32_t{EBB_WORD_ENFORCE};
+  store_word(kept | (enforcement == Enforcement::enforce ? EBB_WORD_ENFORCE : 0U));
+}
+
+void Maps::set_inert() { __atomic_store_n(&live_->deadline, 0, __ATOMIC_RELEASE); }
+
+Status Maps::set_steering_cpus(const CpuMask& mask) const {
+  // Packets that one CPU may have waiting: 40 ms of 50,000 packets/s. Beyond it the kernel drops.
+  const std::uint32_t queue = 2048;
+  for (const std::uint32_t cpu : mask.cpus())
+    if (bpf_map_update_elem(cpumap_fd_.get(), &cpu, &queue, BPF_ANY) != 0)
+      return fail_errno("cannot steer to CPU " + std::to_string(cpu), errno, "name CPUs that are online");
+  return {};
+}
+
+}  // namespace ebb

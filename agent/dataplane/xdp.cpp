@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dataplane/xdp.hpp"
+
+#include <cerrno>
+#include <memory>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
+
+namespace ebb {
+namespace {
+
+struct Close {
+  void operator()(xdp_multiprog* all) const { xdp_multiprog__close(all); }
+  void operator()(xdp_program* one) const { xdp_program__close(one); }
+};
+using Multiprog = std::unique_ptr<xdp_multiprog, Close>;
+using Program = std::unique_ptr<xdp_program, Close>;
+
+constexpr const char* program_name = "ebb_xdp";
+constexpr const char* live_map_name = "ebb_live";
+
+// Nothing attached: an empty pointer.
+Result<Multiprog> programs_on(int ifindex) {
+  auto* all = xdp_multiprog__get_from_ifindex(ifindex);
+  if (const long error = libxdp_get_error(all)) {
+    if (error == -ENOENT) return Multiprog{};
+    return fail_errno("cannot ask for the XDP programs of an interface", static_cast<int>(-error));
+  }
+  return Multiprog(all);
+}
+
+bool reads_live_map(int program_fd) {
+  std::uint32_t ids[16] = {};
+  bpf_prog_info info{};
+  info.nr_map_ids = 16;
+  info.map_ids = reinterpret_cast<std::uintptr_t>(ids);
+  std::uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0) return false;
+  for (std::uint32_t i = 0; i < info.nr_map_ids && i < 16; ++i) {
+    const Fd map(bpf_map_get_fd_by_id(ids[i]));
+    bpf_map_info map_info{};
+    size = sizeof map_info;
+    if (map && bpf_obj_get_info_by_fd(map.get(), &map_info, &size) == 0 &&
+        map_info.name == std::string(live_map_name))
+      return true;
+  }
+  return false;
+}
+
+XdpProgram describe(const xdp_program* program) {
+  XdpProgram out;
+  out.id = xdp_program__id(program);
+  const char* name = xdp_program__name(program);
+  out.name = name ? name : "";
+  out.ours = out.name == program_name && reads_live_map(xdp_program__fd(program));
+  return out;
+}
+
+}  // namespace
+
+const XdpProgram* XdpInterface::own() const {
+  for (const auto& program : programs)
+    if (program.ours) return &program;
+  return nullptr;
+}
+
+Result<XdpInterface> query_xdp(int ifindex) {
+  auto all = programs_on(ifindex);
+  if (!all) return tl::unexpected(all.error());
+  XdpInterface out;
+  if (!*all) return out;
+  if (xdp_multiprog__is_legacy(all->get())) {
+    out.programs.push_back(describe(xdp_multiprog__main_prog(all->get())));
+    return out;
+  }
+  out.dispatcher = true;
+  for (xdp_program* one = nullptr; (one = xdp_multiprog__next_prog(one, all->get()));)
+    out.programs.push_back(describe(one));
+  return out;
+}
+
+Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex) {
+  auto object = open_xdp(maps);
+  if (!object) return tl::unexpected(object.error());
+  auto* raw = xdp_program__from_bpf_obj(object_of(*object), "xdp");
+  if (const long error = libxdp_get_error(raw)) return fail_errno("libxdp", static_cast<int>(-error));
+  const Program program(raw);
+  if (const int error = xdp_program__attach(raw, ifindex, XDP_MODE_NATIVE, 0))
+    return fail_errno("no native XDP", -error);
+  return xdp_program__id(raw);
+}
+
+Status detach_xdp(int ifindex) {
+  auto all = programs_on(ifindex);
+  if (!all) return tl::unexpected(all.error());
+  if (!*all) return {};
+  const auto detach = [&](xdp_program* one) -> Status {
+    if (!describe(one).ours) return {};
+    if (const int error = xdp_program__detach(one, ifindex, xdp_multiprog__attach_mode(all->get()), 0))
+      return fail_errno("cannot detach the XDP program", -error);
+    return {};
+  };
+  if (xdp_multiprog__is_legacy(all->get())) return detach(xdp_multiprog__main_prog(all->get()));
+  for (xdp_program* one = nullptr; (one = xdp_multiprog__next_prog(one, all->get()));)
+    if (auto done = detach(one); !done) return done;
+  return {};
+}
+
+}  // namespace ebb

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The native XDP rung, through libxdp. libxdp attaches by netlink, so a program outlives its agent on the interface and
+// is found again by its name and its maps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataplane/programs.hpp"
+
+namespace ebb {
+
+struct XdpProgram {
+  std::uint32_t id = 0;
+  std::string name;
+  bool ours = false;  // named ebb_xdp and reads a map named ebb_live
+};
+
+struct XdpInterface {
+  std::vector<XdpProgram> programs;
+  bool dispatcher = false;  // libxdp's: others can attach beside
+  const XdpProgram* own() const;
+};
+
+// What is attached to the interface now, natively or not.
+Result<XdpInterface> query_xdp(int ifindex);
+
+// Loads and attaches natively. The program's id; an error with the errno says why the driver or the kernel refused.
+Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex);
+
+// Detaches Ebb's own program, and no other.
+Status detach_xdp(int ifindex);
+
+}  // namespace ebb
