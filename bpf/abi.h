@@ -118,7 +118,8 @@ struct ebb_bank {
 };
 
 #define EBB_IF_TERMINAL 0x1 /* traffic ends here: drop and trim are allowed */
-#define EBB_IF_STEER	0x2 /* steering works here: cpumap under native XDP, RPS elsewhere */
+#define EBB_IF_STEER	0x2 /* steering works here, by one of: */
+#define EBB_IF_RPS	0x4 /* yes: the RPS mask moves packets, and steer is only counted; no: the cpumap, in XDP */
 
 struct ebb_live {
 	__u32 word; /* EBB_WORD_*; published with release, read once per packet */

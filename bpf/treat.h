@@ -24,6 +24,7 @@ struct ebb_judgement {
 	bool counted;	 /* under its class; otherwise only by the reason */
 	bool enforce;
 	bool drop, trim, steer;
+	bool rps;      /* somebody else moves steered packets */
 	int reason;    /* enum ebb_reason, should the verdict be a pass */
 	__u32 keep;    /* with trim: frame bytes that stay */
 	__u32 payload; /* with trim: UDP payload bytes that stay, if cut_payload */
@@ -83,6 +84,7 @@ static __always_inline void ebb_choose(const struct ebb_live *live, __u32 ifinde
 	}
 	if (t.flags & EBB_T_STEER && !j->drop) {
 		j->steer = iface & EBB_IF_STEER && j->bank->steer[EBB_INDEX(j->state, EBB_STATES - 1)].count;
+		j->rps = iface & EBB_IF_RPS;
 		if (!j->steer && j->reason == EBB_R_TREATMENT)
 			j->reason = EBB_R_NOTHING_TO_DO;
 	}

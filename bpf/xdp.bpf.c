@@ -3,7 +3,9 @@
  * Ingress on XDP: the verdict before an skb exists.
  *
  * The verdict is treat.h's; here it is carried out: XDP_DROP, a shorter frame,
- * or a redirect to the CPU that the power state's mask gives the flow.
+ * or a redirect to the CPU that the power state's mask gives the flow. A redirected
+ * frame loses what the kernel knew of its checksum, so virtual interfaces, whose frames
+ * may have none yet, use RPS instead.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -110,7 +112,7 @@ int ebb_xdp(struct xdp_md *ctx)
 			j.trim = false;
 			j.reason = EBB_R_FAILED;
 		}
-		if (j.steer)
+		if (j.steer && !j.rps)
 			action = steer_frame(&p, &j);
 	}
 	ebb_count_judged(counters, &frame, &p, &j);

@@ -27,7 +27,8 @@ namespace {
 constexpr int beats_to_live = 3;  // intervals without a beat after which the data plane is inert (DESIGN 3.7)
 
 std::chrono::milliseconds monotonic() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
 }
 
 void report(const std::vector<KnobReport>& knobs) {
@@ -98,8 +99,10 @@ Status Daemon::start_guardian() {
   auto guardian = Guardian::start(restore_lock, [this] {
     maps_->set_inert();
     auto journal = Journal::open(journal_path);
-    if (journal) report(restore_all(*journal));
-    else log_error(journal.error());
+    if (journal)
+      report(restore_all(*journal));
+    else
+      log_error(journal.error());
     spdlog::warn("the agent died: the data plane is inert, the knobs are restored");
   });
   if (!guardian) return tl::unexpected(guardian.error());
@@ -125,12 +128,15 @@ Status Daemon::watch() {
   sigemptyset(&mask);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&mask, signal);
   signals_.reset(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals_ || sigprocmask(SIG_BLOCK, &mask, nullptr) != 0) return fail_errno("cannot wait for signals", errno);
+  if (!signals_ || sigprocmask(SIG_BLOCK, &mask, nullptr) != 0)
+    return fail_errno("cannot wait for signals", errno);
   auto added = loop_->add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
-      if (info.ssi_signo == SIGHUP) reload();
-      else loop_->stop();
+      if (info.ssi_signo == SIGHUP)
+        reload();
+      else
+        loop_->stop();
     }
   });
   if (!added) return added;
@@ -178,8 +184,9 @@ void Daemon::tick() {
   memory_ = decide_state(config_.states, memory_, sample_, monotonic());
   decide_traffic();
   if (first && !sample_.frequency)
-    log_warning({"the frequency is unknown: " + sample_.readings["frequency"].reason,
-                 "the state stays " + std::string(word(memory_.state)) + "; rules on frequency never apply here"});
+    log_warning(
+        {"the frequency is unknown: " + sample_.readings["frequency"].reason,
+         "the state stays " + std::string(word(memory_.state)) + "; rules on frequency never apply here"});
   if (memory_.state != before) {
     since_ = std::chrono::system_clock::now();
     spdlog::info("state {} -> {} ({})", word(before), word(memory_.state), memory_.rule);
@@ -196,7 +203,8 @@ void Daemon::decide_traffic() {
     std::uint64_t packets = 0;
     const auto slot = policy_->slots()[i];
     for (std::size_t verdict = 0; verdict < EBB_VERDICTS; ++verdict)
-      packets += counters->classes[slot].verdict[verdict].packets - sampled_.classes[slot].verdict[verdict].packets;
+      packets +=
+          counters->classes[slot].verdict[verdict].packets - sampled_.classes[slot].verdict[verdict].packets;
     if (config_.classes[i].kind == ClassKind::urgent) traffic.urgent += packets;
     if (config_.classes[i].kind == ClassKind::bulk) traffic.bulk = std::max(traffic.bulk, packets);
   }
@@ -206,14 +214,16 @@ void Daemon::decide_traffic() {
 
 void Daemon::look_at_links() {
   if (interfaces_->refresh())  // the efficient CPUs may be other ones now
-    if (auto published = policy_->publish(*maps_, config_, options_.root); !published) log_error(published.error());
+    if (auto published = policy_->publish(*maps_, config_, options_.root); !published)
+      log_error(published.error());
   act();
 }
 
 void Daemon::act() {
   const auto state = static_cast<std::size_t>(memory_.state);
   const bool steer = policy_->steers(memory_.state) && enforcement_ == Enforcement::enforce;
-  knobs_ = apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? policy_->masks()[state].mask : CpuMask{}));
+  knobs_ =
+      apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? policy_->masks()[state].mask : CpuMask{}));
   bool rps = true;
   for (const auto& knob : knobs_) rps = rps && knob.status == "applied";
   interfaces_->set_steering(policy_->can_steer(), rps);
@@ -230,7 +240,8 @@ void Daemon::set_enforcement(Enforcement enforcement) {
 // SIGHUP: the new configuration, or the old one.
 void Daemon::reload() {
   auto config = load_config(options_.config_path);
-  auto published = config ? policy_->publish(*maps_, *config, options_.root) : Status(tl::unexpected(config.error()));
+  auto published =
+      config ? policy_->publish(*maps_, *config, options_.root) : Status(tl::unexpected(config.error()));
   if (!published) {
     log_error(published.error());
     spdlog::info("HINT the old configuration stays in force");
@@ -265,11 +276,13 @@ VarlinkInterface Daemon::interface() {
   const auto refused = fail("io.ebb.Agent.PermissionDenied", "only root may change something");
   VarlinkInterface out{agent_interface_name, agent_interface_description, {}};
   out.methods["Status"] = [this](const nlohmann::json&, const Peer&) -> VarlinkReply { return status(); };
-  out.methods["SetEnforcement"] = [this, refused](const nlohmann::json& in, const Peer& peer) -> VarlinkReply {
+  out.methods["SetEnforcement"] = [this, refused](const nlohmann::json& in,
+                                                  const Peer& peer) -> VarlinkReply {
     if (peer.uid != 0) return refused;
     const auto given = in.value("enforcement", nlohmann::json());
-    const auto wanted = given.is_string() ? from_word<Enforcement>(enforcement_words, given.get<std::string>())
-                                          : std::optional<Enforcement>();
+    const auto wanted = given.is_string()
+                            ? from_word<Enforcement>(enforcement_words, given.get<std::string>())
+                            : std::optional<Enforcement>();
     if (!wanted) return fail("org.varlink.service.InvalidParameter", "enforcement");
     set_enforcement(*wanted);
     return nlohmann::json::object();

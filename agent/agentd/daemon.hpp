@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The agent: sense -> decide -> act, once per interval and once per event.
 //
-// Order of a start: lock, maps, guardian, what an earlier agent left, policy, hooks, socket. From the guardian on,
-// whatever happens to this process is undone by somebody. Order of a stop: inert, knobs, hooks, pins, guardian.
+// Order of a start: lock, maps, guardian, what an earlier agent left, policy, hooks, socket. From the
+// guardian on, whatever happens to this process is undone by somebody. Order of a stop: inert, knobs, hooks,
+// pins, guardian.
 #pragma once
 
 #include <chrono>
@@ -61,9 +62,9 @@ class Daemon {
   Status start_guardian();
   Status watch_guardian();
   Status watch();
-  void tick();          // one interval: beat, sense, decide, act
-  void look_at_links(); // interfaces and forwarding
-  void act();           // makes the machine match the state
+  void tick();           // one interval: beat, sense, decide, act
+  void look_at_links();  // interfaces and forwarding
+  void act();            // makes the machine match the state
   void decide_traffic();
   void reload();
   Status arm_timer();

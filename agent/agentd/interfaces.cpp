@@ -2,6 +2,7 @@
 #include "agentd/interfaces.hpp"
 
 #include <net/if.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,12 +14,19 @@ namespace ebb {
 namespace {
 
 // The interfaces that there are, for the hint of a missing one.
-std::string present() {
+std::string interfaces_here() {
   std::string names;
   struct if_nameindex* list = if_nameindex();
-  for (auto* one = list; one && one->if_index != 0; ++one) names += (names.empty() ? "" : ", ") + std::string(one->if_name);
+  for (auto* one = list; one && one->if_index != 0; ++one)
+    names += (names.empty() ? "" : ", ") + std::string(one->if_name);
   if (list) if_freenameindex(list);
   return names;
+}
+
+// veth, tun, ...: the sender may have left the checksum to a card that is not there. The kernel knows, but an
+// XDP redirect to another CPU forgets it, and the stack then refuses the packet (seen on veth, Linux 6.18).
+bool is_virtual(const std::string& name) {
+  return access(("/sys/class/net/" + name + "/device").c_str(), F_OK) != 0;
 }
 
 }  // namespace
@@ -26,16 +34,26 @@ std::string present() {
 void Interfaces::configure(const std::vector<std::string>& names) {
   std::vector<Interface> wanted;
   for (const auto& name : names) {
-    const auto known = std::find_if(all_.begin(), all_.end(), [&](const Interface& one) { return one.name == name; });
+    const auto known =
+        std::find_if(all_.begin(), all_.end(), [&](const Interface& one) { return one.name == name; });
     if (known != all_.end()) {
       wanted.push_back(*known);
       all_.erase(known);
     } else {
-      wanted.push_back({.name = name, .ifindex = 0, .attachment = {}, .forwards = "", .steers = false, .announced = false});
+      wanted.push_back({.name = name,
+                        .ifindex = 0,
+                        .attachment = {},
+                        .forwards = "",
+                        .steers = false,
+                        .announced = false});
     }
   }
   for (auto& dropped : all_) release(dropped);
   all_ = std::move(wanted);
+  std::vector<int> present;
+  for (const auto& one : all_)
+    if (const auto ifindex = if_nametoindex(one.name.c_str())) present.push_back(static_cast<int>(ifindex));
+  hooks_.detach_others(present);
 }
 
 bool Interfaces::refresh() {
@@ -48,6 +66,7 @@ bool Interfaces::refresh() {
       one.ifindex = ifindex;
       if (ifindex != 0) {
         one.attachment = hooks_.attach(one.name, ifindex);
+        one.rps = one.attachment.hook == Hook::tcx || is_virtual(one.name);
         one.announced = false;
         spdlog::info("{}: {} ({})", one.name, word(one.attachment.hook), one.attachment.reason);
       }
@@ -55,7 +74,7 @@ bool Interfaces::refresh() {
     if (ifindex == 0 && !one.announced) {
       one.announced = true;
       log_warning({"interface " + one.name + " does not exist; it is attached when it comes",
-                   "interfaces here: " + present()});
+                   "interfaces here: " + interfaces_here()});
     }
     const auto forwards = ifindex ? why_not_terminal(one.name).value_or("") : "";
     if (forwards != one.forwards && !forwards.empty())
@@ -69,13 +88,15 @@ bool Interfaces::refresh() {
 
 void Interfaces::set_steering(bool xdp, bool rps) {
   for (auto& one : all_)
-    one.steers = (one.attachment.hook == Hook::xdp_native && xdp) || (one.attachment.hook == Hook::tcx && rps);
+    one.steers =
+        (one.attachment.hook == Hook::xdp_native && xdp) || (one.attachment.hook == Hook::tcx && rps);
   publish_flags();
 }
 
 void Interfaces::release(Interface& one) {
+  if (one.ifindex == 0) return;
   spdlog::info("{}: released", one.name);
-  if (one.ifindex != 0) hooks_.detach(one.attachment.hook, one.ifindex);
+  hooks_.detach(one.attachment.hook, one.ifindex);
   one.ifindex = 0;
   one.attachment = {};
   one.forwards.clear();
@@ -93,7 +114,8 @@ void Interfaces::publish_flags() const {
   for (const auto& one : all_) {
     if (one.ifindex == 0) continue;
     const auto slot = static_cast<std::size_t>(one.ifindex) % EBB_IFACES;
-    const std::uint32_t mine = (one.forwards.empty() ? EBB_IF_TERMINAL : 0U) | (one.steers ? EBB_IF_STEER : 0U);
+    const std::uint32_t mine = (one.forwards.empty() ? EBB_IF_TERMINAL : 0U) |
+                               (one.steers ? EBB_IF_STEER : 0U) | (one.rps ? EBB_IF_RPS : 0U);
     flags[slot] = used[slot] ? flags[slot] & mine : mine;
     used[slot] = true;
   }

@@ -14,8 +14,8 @@ struct Interface {
   std::string name;
   int ifindex = 0;  // 0: absent
   Attachment attachment;
-  std::string forwards;  // why its traffic is not dropped or trimmed; "": it may be
-  bool steers = false;   // the data plane may steer on it
+  std::string forwards;    // why its traffic is not dropped or trimmed; "": it may be
+  bool steers = false;     // the data plane may steer on it
   bool announced = false;  // its absence was reported
 };
 

@@ -7,8 +7,8 @@
 
 namespace ebb {
 
-// Creates /run/ebb and takes the agent's lock; it is free again when the returned fd is closed, or its process dies.
-// An error names the pid that holds it.
+// Creates /run/ebb and takes the agent's lock; it is free again when the returned fd is closed, or its
+// process dies. An error names the pid that holds it.
 Result<Fd> lock_agent();
 
 }  // namespace ebb

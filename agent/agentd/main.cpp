@@ -24,7 +24,8 @@ int check(const std::string& path) {
   if (!config) return fail_with(config.error());
   const auto bank = std::make_unique<ebb_bank>();
   const auto slots = ebb::assign_slots(*config, *bank);
-  if (auto compiled = ebb::compile_policy(*config, slots, {}, *bank); !compiled) return fail_with(compiled.error());
+  if (auto compiled = ebb::compile_policy(*config, slots, {}, *bank); !compiled)
+    return fail_with(compiled.error());
   std::cout << path << ": ok: " << config->interfaces.size() << " interfaces, " << config->classes.size()
             << " classes\n";
   return ebb::exit_done;

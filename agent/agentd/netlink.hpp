@@ -7,8 +7,8 @@
 
 namespace ebb {
 
-// A non-blocking socket that is readable after such a change. What changed is asked from the kernel, not from the
-// message: a lost message costs nothing as long as the next one comes.
+// A non-blocking socket that is readable after such a change. What changed is asked from the kernel, not from
+// the message: a lost message costs nothing as long as the next one comes.
 Result<Fd> open_link_events();
 void drain_link_events(int fd);
 

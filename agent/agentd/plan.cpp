@@ -9,9 +9,10 @@ std::map<std::string, std::string> plan_knobs(const std::vector<Interface>& inte
   std::map<std::string, std::string> plan;
   if (mask.empty()) return plan;
   for (const auto& one : interfaces) {
-    if (one.attachment.hook != Hook::tcx) continue;  // under native XDP the cpumap moves packets; never both
+    if (one.attachment.hook == Hook::none || !one.rps) continue;  // the cpumap moves packets; never both
     std::error_code error;
-    for (const auto& queue : std::filesystem::directory_iterator("/sys/class/net/" + one.name + "/queues", error))
+    for (const auto& queue :
+         std::filesystem::directory_iterator("/sys/class/net/" + one.name + "/queues", error))
       if (queue.path().filename().string().starts_with("rx-"))
         plan["file:" + queue.path().string() + "/rps_cpus"] = mask.hex();
   }

@@ -11,7 +11,8 @@
 
 namespace ebb {
 
-// Knob id -> value. The RPS mask of every receive queue of the interfaces on a TC hook; empty mask: nothing.
+// Knob id -> value. The RPS mask of every receive queue of the interfaces that are steered by RPS; empty
+// mask: nothing.
 std::map<std::string, std::string> plan_knobs(const std::vector<Interface>& interfaces, const CpuMask& mask);
 
 }  // namespace ebb

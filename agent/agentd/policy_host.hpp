@@ -23,7 +23,9 @@ class PolicyHost {
 
   const std::array<MaskChoice, 4>& masks() const { return masks_; }
   const std::vector<std::uint8_t>& slots() const { return slots_; }  // counter slot of each class
-  bool steers(PowerState state) const { return steers_[static_cast<std::size_t>(state)]; }  // some class asks for it
+  bool steers(PowerState state) const {
+    return steers_[static_cast<std::size_t>(state)];
+  }  // some class asks for it
   bool can_steer() const { return can_steer_; }  // native XDP has queues on the CPUs of the masks
 
  private:

@@ -11,12 +11,13 @@
 namespace ebb {
 
 struct Rescue {
-  std::vector<KnobReport> knobs;      // what happened to each journalled knob
-  std::vector<std::string> removed;   // programs detached and pins removed, in words
+  std::vector<KnobReport> knobs;     // what happened to each journalled knob
+  std::vector<std::string> removed;  // programs detached and pins removed, in words
 };
 
-// `agentctl restore` and ExecStopPost=: makes the data plane inert, restores every knob, detaches Ebb's programs and
-// removes its pins, of every ABI. Refuses while an agent runs. Doing it twice is the same as doing it once.
+// `agentctl restore` and ExecStopPost=: makes the data plane inert, restores every knob, detaches Ebb's
+// programs and removes its pins, of every ABI. Refuses while an agent runs. Doing it twice is the same as
+// doing it once.
 Result<Rescue> rescue_machine();
 
 }  // namespace ebb

@@ -30,6 +30,7 @@ json interface_json(const Interface& one) {
           {"hook_reason", one.ifindex ? one.attachment.reason : "the interface does not exist"},
           {"program_id", one.attachment.program_id ? json(one.attachment.program_id) : json(nullptr)},
           {"link_type", "ether"},
+          {"steering", one.ifindex ? (one.rps ? "rps" : "cpumap") : "none"},
           {"treatment", all ? "all" : "pass-only"},
           {"treatment_reason", one.forwards}};
 }
@@ -78,14 +79,18 @@ json passed_json(const Counters& counters) {
 json self_json(std::uint64_t wakeups) {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   json rss = nullptr;
   if (const auto statm = read_file("/proc/self/statm")) {
     const auto begin = statm->find(' ') + 1;  // size resident ...
     if (const auto pages = parse_number(statm->substr(begin, statm->find(' ', begin) - begin)))
       rss = *pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   }
-  return {{"rss_bytes", rss}, {"cpu_seconds", seconds(used.ru_utime) + seconds(used.ru_stime)}, {"wakeups", wakeups}};
+  return {{"rss_bytes", rss},
+          {"cpu_seconds", seconds(used.ru_utime) + seconds(used.ru_stime)},
+          {"wakeups", wakeups}};
 }
 
 }  // namespace
@@ -107,8 +112,8 @@ json status_json(const StatusInput& in) {
   for (const auto& one : in.interfaces) interfaces.push_back(interface_json(one));
   json classes = json::array();
   for (std::size_t i = 0; i < in.slots.size(); ++i)
-    classes.push_back(
-        class_json(in.config.classes[i].name, word(in.config.classes[i].kind), in.counters.classes[in.slots[i]]));
+    classes.push_back(class_json(in.config.classes[i].name, word(in.config.classes[i].kind),
+                                 in.counters.classes[in.slots[i]]));
   classes.push_back(class_json("unclassified", nullptr, in.counters.classes[EBB_CLASSES]));
   return {{"version", EBB_VERSION},
           {"enforcement", word(in.enforcement)},

@@ -9,10 +9,12 @@
 
 namespace ebb {
 
-// The file's text without trailing white space; at most `limit` bytes are read. `flags` are added to open(2)'s.
+// The file's text without trailing white space; at most `limit` bytes are read. `flags` are added to
+// open(2)'s.
 Result<std::string> read_file(const std::string& path, std::size_t limit = 65536, int flags = 0);
 
-// One write(2) of the whole text, as sysfs wants it, over an empty file, as a shell would; the file must exist.
+// One write(2) of the whole text, as sysfs wants it, over an empty file, as a shell would; the file must
+// exist.
 Status write_file(const std::string& path, const std::string& text);
 
 // A non-negative decimal number that fills the whole text; an error says why not

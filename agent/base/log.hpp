@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Logs to stderr (the journal's input under systemd). ERROR is the user's problem and a HINT follows it; BUG is ours.
+// Logs to stderr (the journal's input under systemd). ERROR is the user's problem and a HINT follows it; BUG
+// is ours.
 #pragma once
 
 #include <spdlog/spdlog.h>

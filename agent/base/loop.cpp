@@ -18,14 +18,16 @@ Result<Loop> Loop::open() {
 
 Status Loop::add(int fd, std::uint32_t events, Handler handler) {
   epoll_event event{.events = events, .data = {.fd = fd}};
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return fail_errno("cannot watch a file", errno);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+    return fail_errno("cannot watch a file", errno);
   handlers_[fd] = std::make_shared<Handler>(std::move(handler));
   return {};
 }
 
 Status Loop::modify(int fd, std::uint32_t events) {
   epoll_event event{.events = events, .data = {.fd = fd}};
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return fail_errno("cannot watch a file", errno);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0)
+    return fail_errno("cannot watch a file", errno);
   return {};
 }
 
@@ -38,7 +40,8 @@ Result<Fd> Loop::every(std::chrono::milliseconds period, std::function<void()> h
   const auto ns = std::chrono::nanoseconds(period).count();
   const timespec once{.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
   const itimerspec spec{.it_interval = once, .it_value = once};
-  if (!timer || timerfd_settime(timer.get(), 0, &spec, nullptr) != 0) return fail_errno("cannot set a timer", errno);
+  if (!timer || timerfd_settime(timer.get(), 0, &spec, nullptr) != 0)
+    return fail_errno("cannot set a timer", errno);
   auto added = add(timer.get(), EPOLLIN, [fd = timer.get(), handler = std::move(handler)](std::uint32_t) {
     std::uint64_t expirations = 0;
     if (read(fd, &expirations, sizeof expirations) == sizeof expirations) handler();

@@ -19,7 +19,8 @@ class Loop {
 
   static Result<Loop> open();
 
-  // Watches `fd` (the caller keeps owning it) until remove(). A handler may add and remove any fd, its own too.
+  // Watches `fd` (the caller keeps owning it) until remove(). A handler may add and remove any fd, its own
+  // too.
   Status add(int fd, std::uint32_t epoll_events, Handler handler);
   Status modify(int fd, std::uint32_t epoll_events);
   void remove(int fd);
@@ -27,7 +28,7 @@ class Loop {
   // A periodic timer; the returned fd is the timer's, and disarms it when closed.
   Result<Fd> every(std::chrono::milliseconds period, std::function<void()> handler);
 
-  void run();   // until stop()
+  void run();  // until stop()
   void stop() { running_ = false; }
   std::uint64_t wakeups() const { return wakeups_; }  // returns of epoll_wait since the start
 

@@ -21,7 +21,9 @@ void notify_manager(const char* state) {
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
   if (path[0] == '@') address.sun_path[0] = '\0';  // abstract
   const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (fd) sendto(fd.get(), state, std::strlen(state), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
+  if (fd)
+    sendto(fd.get(), state, std::strlen(state), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+           size);
 }
 
 std::optional<std::chrono::milliseconds> watchdog_period() {

@@ -11,10 +11,10 @@
 namespace ebb {
 
 struct Error {
-  std::string what;  // one sentence, without a full stop; names the file, interface or key
-  std::string hint;  // what to do now; may be empty
-  int exit_code = 1; // of the process, if the error ends it: see Exit
-  int number = 0;    // the errno behind it; 0: none
+  std::string what;   // one sentence, without a full stop; names the file, interface or key
+  std::string hint;   // what to do now; may be empty
+  int exit_code = 1;  // of the process, if the error ends it: see Exit
+  int number = 0;     // the errno behind it; 0: none
 
   Error&& with_hint(std::string text) && {
     hint = std::move(text);

@@ -16,8 +16,8 @@ enum class Enforcement : std::uint8_t { observe, enforce };
 enum class ClassKind : std::uint8_t { urgent, bulk, background };
 enum class Delivery : std::uint8_t { unicast, multicast, broadcast };
 
-inline constexpr std::array<std::string_view, 4> power_state_words = {"performance", "balanced", "power-saver",
-                                                                      "critical"};
+inline constexpr std::array<std::string_view, 4> power_state_words = {"performance", "balanced",
+                                                                      "power-saver", "critical"};
 inline constexpr std::array<std::string_view, 3> traffic_mode_words = {"quiet", "interactive", "bulk"};
 inline constexpr std::array<std::string_view, 2> enforcement_words = {"observe", "enforce"};
 inline constexpr std::array<std::string_view, 3> class_kind_words = {"urgent", "bulk", "background"};

@@ -41,7 +41,7 @@ Treatment read_treatment(Reader& in, const Value& value) {
   Treatment treatment;
   bool pass = false;
   const auto once = [&](const Value& v, bool& flag) {
-    if (flag) in.fail(v.at, quoted(v.text) + " stands here twice", "name each treatment once");
+    if (flag) in.fail(v.at, in_quotes(v.text) + " stands here twice", "name each treatment once");
     flag = true;
   };
   in.each(value, [&](const Value& v) {
@@ -138,7 +138,7 @@ void read_class(Reader& in, const Value& table, std::vector<TrafficClass>& class
             R"(add match = [{ proto = "udp" }])");
   for (const TrafficClass& other : classes)
     if (name != nullptr && other.name == c.name)
-      in.fail(name->at, "a second class " + quoted(c.name) + ": the first is at " + other.where,
+      in.fail(name->at, "a second class " + in_quotes(c.name) + ": the first is at " + other.where,
               "rename one, or put both lists of rules into one class");
   for (std::size_t state = 0; state < treat.size(); ++state)
     for (const Rule& rule : c.match)

@@ -33,13 +33,13 @@ std::string suggest(std::string_view wrong, std::span<const std::string_view> wo
   if (nearest == words.end() ||
       distance(wrong.substr(0, longest), *nearest) > std::max<std::size_t>(2, nearest->size() / 3))
     return all;
-  return fmt::format("did you mean {}? ({})", quoted(*nearest), all);
+  return fmt::format("did you mean {}? ({})", in_quotes(*nearest), all);
 }
 
 std::string describe(const Value& value) {
   switch (value.type) {
     case Value::Type::text:
-      return quoted(value.text);
+      return in_quotes(value.text);
     case Value::Type::integer:
       return std::to_string(value.integer);
     case Value::Type::boolean:
@@ -60,7 +60,7 @@ std::string text_of(const Value& value) {
   return value.type == Value::Type::text ? value.text : std::string();
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 60;
   return "\"" + printable(text.substr(0, longest)) + (text.size() > longest ? "...\"" : "\"");
 }
@@ -82,7 +82,7 @@ void Reader::table(const Value& value, std::initializer_list<Field> fields) {
     const auto field =
         std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.first == child.key; });
     if (field == fields.end())
-      fail(child.key_at, "unknown key " + quoted(child.key), suggest(child.key, keys));
+      fail(child.key_at, "unknown key " + in_quotes(child.key), suggest(child.key, keys));
     else
       field->second(child);
   }

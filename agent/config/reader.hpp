@@ -51,6 +51,6 @@ class Reader {
 std::string text_of(const Value& value);
 
 // `text` in quotes, without control characters, cut to a readable length.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace ebb::conf

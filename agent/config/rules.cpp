@@ -43,13 +43,13 @@ Range16 read_range(Reader& in, const Value& value, const std::string& what, bool
   const std::string text = text_of(value);
   if (const auto bound = bounds ? parse_bound(text) : std::nullopt) {
     if (bound->first > bound->last)
-      in.fail(value.at, quoted(text) + " is no length at all", "lengths go from 0 to 65535");
+      in.fail(value.at, in_quotes(text) + " is no length at all", "lengths go from 0 to 65535");
     return {static_cast<std::uint16_t>(bound->first), static_cast<std::uint16_t>(bound->last)};
   }
   const auto range = parse_range(text);
   if (!range) in.expected(value, what);
   if (range && range->first > range->last)
-    in.fail(value.at, "the range " + quoted(text) + " is empty",
+    in.fail(value.at, "the range " + in_quotes(text) + " is empty",
             "write the smaller number first: \"" + std::to_string(range->last) + "-" +
                 std::to_string(range->first) + "\"");
   return range.value_or(Range16{});
@@ -61,7 +61,7 @@ Prefix read_prefix(Reader& in, const Value& value) {
   if (!prefix) in.expected(value, what);
   if (!prefix) return {};
   if (masked(*prefix) != *prefix)
-    in.fail(value.at, quoted(value.text) + " has address bits behind its length",
+    in.fail(value.at, in_quotes(value.text) + " has address bits behind its length",
             "did you mean \"" + prefix_text(masked(*prefix)) + "\"?");
   return *prefix;
 }

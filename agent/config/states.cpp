@@ -20,7 +20,7 @@ std::optional<Threshold> read_condition(Reader& in, const Value& table) {
                       const bool possible =
                           threshold->value > 0 && threshold->value <= (threshold->relative ? 100 : 1e8);
                       if (!possible || (threshold->relative && !threshold->below && threshold->value >= 100))
-                        in.fail(value.at, quoted(value.text) + " never changes",
+                        in.fail(value.at, in_quotes(value.text) + " never changes",
                                 "no frequency lies beyond it");
                     }}});
   if (!threshold) in.fail(table.at, "a condition needs frequency = " + what);
@@ -67,7 +67,7 @@ void read_state(Reader& in, const Value& table, PowerState state, StateRules& ru
             R"(add enter = { frequency = "< 50%" })");
   if (rules.leave && rules.enter && overlap(*rules.enter, *rules.leave))
     in.fail(leave_at,
-            "leave " + quoted(rules.leave->text) + " overlaps enter " + quoted(rules.enter->text) +
+            "leave " + in_quotes(rules.leave->text) + " overlaps enter " + in_quotes(rules.enter->text) +
                 ": a frequency that satisfies both would enter and leave for ever",
             "leave in the opposite direction and not before enter ends, such as \"< 50%\" and \"> 60%\"");
 }

@@ -10,12 +10,12 @@ namespace ebb {
 
 class Beat {
  public:
-  // Loads the beat program and runs it once, with a deadline that is already over: the data plane stays inert, and the
-  // first reading of jiffies is taken. Measuring HZ takes a second one.
+  // Loads the beat program and runs it once, with a deadline that is already over: the data plane stays
+  // inert, and the first reading of jiffies is taken. Measuring HZ takes a second one.
   static Result<Beat> open(Maps& maps);
 
-  // Moves the deadline to `lifetime` from now. The first call waits until 60 ms after open(), so that HZ is known
-  // within a sixth; later calls know it better and better.
+  // Moves the deadline to `lifetime` from now. The first call waits until 60 ms after open(), so that HZ is
+  // known within a sixth; later calls know it better and better.
   Status beat(std::chrono::milliseconds lifetime);
 
  private:

@@ -3,9 +3,13 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "dataplane/pins.hpp"
 #include "dataplane/programs.hpp"
@@ -15,7 +19,27 @@
 namespace ebb {
 namespace {
 
-std::string tcx_pin(int ifindex) { return pin_folder() + "/tcx-" + std::to_string(ifindex); }
+constexpr const char* tcx_prefix = "tcx-";
+
+std::string tcx_pin(int ifindex) { return pin_folder() + "/" + tcx_prefix + std::to_string(ifindex); }
+
+std::vector<std::pair<int, std::string>> all_interfaces() {
+  std::vector<std::pair<int, std::string>> all;
+  struct if_nameindex* list = if_nameindex();
+  for (auto* one = list; one && one->if_index != 0; ++one)
+    all.emplace_back(static_cast<int>(one->if_index), one->if_name);
+  if (list) if_freenameindex(list);
+  return all;
+}
+
+// Whether there was a program of ours.
+bool detach_own_xdp(int ifindex, const std::string& name) {
+  const auto programs = query_xdp(ifindex);
+  if (!programs || !programs->own()) return false;
+  auto detached = detach_xdp(ifindex);
+  if (!detached) log_error({name + ": " + detached.error().what, detached.error().hint});
+  return detached.has_value();
+}
 
 std::string because(const Error& error) { return error.number ? std::strerror(error.number) : error.what; }
 
@@ -93,18 +117,25 @@ void Hooks::detach(Hook hook, int ifindex) {
   }
 }
 
+void Hooks::detach_others(const std::vector<int>& ifindexes) {
+  const auto wanted = [&](int ifindex) {
+    return std::find(ifindexes.begin(), ifindexes.end(), ifindex) != ifindexes.end();
+  };
+  for (const auto& [ifindex, name] : all_interfaces())
+    if (!wanted(ifindex)) detach_own_xdp(ifindex, name);
+  std::error_code error;
+  for (const auto& pin : std::filesystem::directory_iterator(pin_folder(), error)) {
+    const std::string name = pin.path().filename();
+    if (!name.starts_with(tcx_prefix)) continue;
+    const auto ifindex = parse_number(name.substr(std::strlen(tcx_prefix)));
+    if (!ifindex || !wanted(static_cast<int>(*ifindex))) unlink(pin.path().c_str());
+  }
+}
+
 std::vector<std::string> remove_dataplane() {
   std::vector<std::string> done;
-  struct if_nameindex* interfaces = if_nameindex();
-  for (auto* one = interfaces; one && one->if_index != 0; ++one) {
-    const auto programs = query_xdp(static_cast<int>(one->if_index));
-    if (!programs || !programs->own()) continue;
-    if (auto detached = detach_xdp(static_cast<int>(one->if_index)))
-      done.push_back(std::string("detached ebb_xdp from ") + one->if_name);
-    else
-      log_error(detached.error());
-  }
-  if (interfaces) if_freenameindex(interfaces);
+  for (const auto& [ifindex, name] : all_interfaces())
+    if (detach_own_xdp(ifindex, name)) done.push_back("detached ebb_xdp from " + name);
   for (const auto& folder : all_pin_folders())
     for (auto& text : remove_pins(folder)) done.push_back(std::move(text));
   return done;

@@ -14,9 +14,12 @@ enum class Hook : std::uint8_t { none, xdp_native, tcx };
 
 constexpr const char* word(Hook hook) {
   switch (hook) {
-    case Hook::xdp_native: return "xdp-native";
-    case Hook::tcx: return "tcx";
-    default: return "none";
+    case Hook::xdp_native:
+      return "xdp-native";
+    case Hook::tcx:
+      return "tcx";
+    default:
+      return "none";
   }
 }
 
@@ -34,6 +37,9 @@ class Hooks {
   Attachment attach(const std::string& interface, int ifindex);
   void detach(Hook hook, int ifindex);
 
+  // Detaches what an earlier agent left on other interfaces than these.
+  void detach_others(const std::vector<int>& ifindexes);
+
   // All attachments that this agent wants are made: from now on an adopting agent may trust their code.
   void settle();
 
@@ -46,7 +52,8 @@ class Hooks {
   Result<std::uint32_t> attach_tc(int ifindex);
 };
 
-// Without an agent: detaches every program of Ebb, of whatever ABI, and removes every pin. What was done, in words.
+// Without an agent: detaches every program of Ebb, of whatever ABI, and removes every pin. What was done, in
+// words.
 std::vector<std::string> remove_dataplane();
 
 }  // namespace ebb

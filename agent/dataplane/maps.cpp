@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -24,63 +25,87 @@ struct Shape {
   std::uint32_t flags;
 };
 
-// The pinned map of this shape, made where it is missing.
-Result<Fd> pinned_map(const std::string& folder, const Shape& shape) {
-  const std::string path = folder + "/" + shape.name;
-  if (auto pin = open_pin(path)) {
-    bpf_map_info info{};
-    std::uint32_t size = sizeof info;
-    if (bpf_obj_get_info_by_fd(pin->get(), &info, &size) != 0 || info.type != shape.type ||
-        info.key_size != 4 || info.value_size != shape.value_size || info.max_entries != shape.max_entries)
-      return fail("the pin " + path + " is not a map of this agent",
-                  "remove what another program left: agentctl restore");
-    return pin;
-  } else if (pin.error().number != ENOENT) {
-    return pin;
-  }
+tl::unexpected<Error> refused_map(const char* name, int number) {
+  auto error = fail_errno(std::string("the kernel refused the map ") + name, number,
+                          number == EPERM ? "run as root, or with CAP_BPF and CAP_NET_ADMIN"
+                                          : "Ebb needs Linux 5.10 or newer with CONFIG_BPF_SYSCALL");
+  if (number != EPERM) error.value().exit_code = exit_usage;
+  return error;
+}
+
+std::string pin_of(const std::string& folder, const Shape& shape) { return folder + "/" + shape.name; }
+
+// The map that is pinned already; an empty Fd where there is none.
+Result<Fd> adopt_map(const std::string& folder, const Shape& shape) {
+  const std::string path = pin_of(folder, shape);
+  auto pin = open_pin(path);
+  if (!pin && pin.error().number == ENOENT) return Fd();
+  if (!pin) return pin;
+  bpf_map_info info{};
+  std::uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(pin->get(), &info, &size) != 0 || info.type != shape.type ||
+      info.key_size != 4 || info.value_size != shape.value_size || info.max_entries != shape.max_entries)
+    return fail("the pin " + path + " is not a map of this agent",
+                "remove what another program left: agentctl restore");
+  return pin;
+}
+
+Result<Fd> make_map(const std::string& folder, const Shape& shape) {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = shape.flags;
   Fd map(bpf_map_create(shape.type, shape.name, 4, shape.value_size, shape.max_entries, &options));
-  if (!map)
-    return fail_errno(
-        std::string("the kernel refused the map ") + shape.name, errno,
-        errno == EPERM ? "run as root, or with CAP_BPF and CAP_NET_ADMIN" : "Ebb needs Linux 5.10 or newer");
-  if (bpf_obj_pin(map.get(), path.c_str()) != 0) return fail_errno("cannot pin " + path, errno);
+  if (!map) return refused_map(shape.name, errno);
+  if (bpf_obj_pin(map.get(), pin_of(folder, shape).c_str()) != 0)
+    return fail_errno("cannot pin " + pin_of(folder, shape), errno);
   return map;
 }
 
 }  // namespace
 
 Result<Maps> Maps::open(const std::string& folder) {
+  Maps maps;
+  if (auto opened = maps.open_in(folder); !opened) {
+    rmdir(folder.c_str());  // if it is empty, it is ours
+    rmdir(pin_root);
+    return tl::unexpected(opened.error());
+  }
+  return maps;
+}
+
+Status Maps::open_in(const std::string& folder) {
   if ((mkdir(pin_root, 0700) != 0 && errno != EEXIST) ||
       (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST))
     return fail_errno("cannot create " + folder, errno, "is the BPF file system writable?");
 
-  Maps maps;
   const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
   const std::pair<Fd Maps::*, Shape> wanted[] = {
       {&Maps::live_fd_, {"ebb_live", BPF_MAP_TYPE_ARRAY, sizeof(ebb_live), 1, BPF_F_MMAPABLE}},
       {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_counters), 1, 0}},
       {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, sizeof(std::uint32_t), cpus, 0}},
   };
-  for (const auto& [member, shape] : wanted) {
-    auto map = pinned_map(folder, shape);
+  for (const auto& [member, shape] : wanted) {  // all, before the first is made: a refusal changes nothing
+    auto map = adopt_map(folder, shape);
     if (!map) return tl::unexpected(map.error());
-    maps.*member = std::move(*map);
+    this->*member = std::move(*map);
   }
-  void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, maps.live_fd_.get(), 0);
-  if (memory == MAP_FAILED) return fail_errno("cannot map ebb_live", errno, "Ebb needs Linux 5.10 or newer");
-  maps.live_ = static_cast<ebb_live*>(memory);
+  for (const auto& [member, shape] : wanted) {
+    if (this->*member) continue;
+    auto map = make_map(folder, shape);
+    if (!map) return tl::unexpected(map.error());
+    this->*member = std::move(*map);
+  }
+  void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, live_fd_.get(), 0);
+  if (memory == MAP_FAILED) return refused_map("ebb_live", errno);
+  live_ = static_cast<ebb_live*>(memory);
 
-  maps.grace_inner_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, "ebb_grace_inner", 4, 4, 1, nullptr));
+  grace_inner_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, "ebb_grace_inner", 4, 4, 1, nullptr));
   bpf_map_create_opts outer{};
   outer.sz = sizeof outer;
-  outer.inner_map_fd = static_cast<std::uint32_t>(maps.grace_inner_fd_.get());
-  maps.grace_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "ebb_grace", 4, 4, 1, &outer));
-  if (!maps.grace_inner_fd_ || !maps.grace_fd_)
-    return fail_errno("the kernel refused the map ebb_grace", errno);
-  return maps;
+  outer.inner_map_fd = static_cast<std::uint32_t>(grace_inner_fd_.get());
+  grace_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "ebb_grace", 4, 4, 1, &outer));
+  if (!grace_inner_fd_ || !grace_fd_) return refused_map("ebb_grace", errno);
+  return {};
 }
 
 Maps::Maps(Maps&& other) noexcept { *this = std::move(other); }

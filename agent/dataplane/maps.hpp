@@ -21,11 +21,12 @@ struct Counters {
   struct Row {
     std::array<ebb_count, EBB_VERDICTS> verdict{};
   };
-  std::array<Row, EBB_CLASSES + 1> classes{};          // by slot; the last row: unclassified
-  std::array<std::uint64_t, EBB_REASONS> passed{};     // packets by enum ebb_reason
+  std::array<Row, EBB_CLASSES + 1> classes{};       // by slot; the last row: unclassified
+  std::array<std::uint64_t, EBB_REASONS> passed{};  // packets by enum ebb_reason
 };
 
-// Name of a pass reason in `status`: "inert", "unclassified", "protected-arp", ... nullptr for a number without one.
+// Name of a pass reason in `status`: "inert", "unclassified", "protected-arp", ... nullptr for a number
+// without one.
 const char* reason_word(unsigned reason);
 
 class Maps {
@@ -45,8 +46,8 @@ class Maps {
   // The bank in force.
   const ebb_bank& bank() const;
 
-  // Writes `bank` into the idle bank and publishes it with one release store. Waits first until no program can still
-  // read the idle bank: an RCU grace period, 8 to 16 ms.
+  // Writes `bank` into the idle bank and publishes it with one release store. Waits first until no program
+  // can still read the idle bank: an RCU grace period, 8 to 16 ms.
   Status publish(const ebb_bank& bank);
 
   // One store each; no system call.
@@ -65,6 +66,7 @@ class Maps {
   Fd live_fd_, counters_fd_, cpumap_fd_, grace_fd_, grace_inner_fd_;
   ebb_live* live_ = nullptr;
 
+  Status open_in(const std::string& folder);
   Status wait_for_readers() const;
   void store_word(std::uint32_t word);
 };

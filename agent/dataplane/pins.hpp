@@ -23,7 +23,8 @@ std::vector<std::string> all_pin_folders();
 // A pinned object, or an error with the errno (ENOENT: no such pin).
 Result<Fd> open_pin(const std::string& path);
 
-// Removes every pin in `folder` and the folder; closing a pinned link is what detaches it. Returns what was removed.
+// Removes every pin in `folder` and the folder; closing a pinned link is what detaches it. Returns what was
+// removed.
 std::vector<std::string> remove_pins(const std::string& folder);
 
 }  // namespace ebb

@@ -13,9 +13,9 @@
 
 namespace ebb {
 
-// Counter slot of each class, by its index in Config::classes (at most 64). A class keeps the slot that its name has in
-// `live`, so its counters go on across a reload or a restart; the others get slots without a name, and only then those
-// of classes that are no more, which the caller clears.
+// Counter slot of each class, by its index in Config::classes (at most 64). A class keeps the slot that its
+// name has in `live`, so its counters go on across a reload or a restart; the others get slots without a
+// name, and only then those of classes that are no more, which the caller clears.
 std::vector<std::uint8_t> assign_slots(const Config& config, const ebb_bank& live);
 
 // Fills `bank` whole. `masks`: the CPUs that each power state steers to, empty for none.

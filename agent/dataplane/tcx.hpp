@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The tcx rung (Linux 6.6 and newer): a pinned BPF link, so it outlives its agent and is found again by its pin.
+// The tcx rung (Linux 6.6 and newer): a pinned BPF link, so it outlives its agent and is found again by its
+// pin.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The native XDP rung, through libxdp. libxdp attaches by netlink, so a program outlives its agent on the interface and
-// is found again by its name and its maps.
+// The native XDP rung, through libxdp. libxdp attaches by netlink, so a program outlives its agent on the
+// interface and is found again by its name and its maps.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ struct XdpInterface {
 // What is attached to the interface now, natively or not.
 Result<XdpInterface> query_xdp(int ifindex);
 
-// Loads and attaches natively. The program's id; an error with the errno says why the driver or the kernel refused.
+// Loads and attaches natively. The program's id; an error with the errno says why the driver or the kernel
+// refused.
 Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex);
 
 // Detaches Ebb's own program, and no other.

@@ -24,7 +24,8 @@ std::string device_type(const std::string& interface) {
 std::optional<std::string> forwards(const std::string& interface, const char* family, const char* word) {
   const auto value = read_file(std::string("/proc/sys/net/") + family + "/conf/" + interface + "/forwarding");
   if (!value) {
-    if (value.error().number == ENOENT) return std::nullopt;  // the kernel or the interface has no such family
+    if (value.error().number == ENOENT)
+      return std::nullopt;  // the kernel or the interface has no such family
     return std::string("cannot read whether it forwards ") + word;
   }
   if (*value == "0") return std::nullopt;

@@ -50,6 +50,11 @@ void add_protocols(std::vector<Row>& rows) {
        EBB_R_UNCLASSIFIED);
   drop("source in an ipv6 prefix", Packet().ipv6("2001:db8:bad:ffff::1").udp(1, 1), "bad-net");
   pass("source beside an ipv6 prefix", Packet().ipv6("2001:db8:bae::1").udp(1, 1), "-", EBB_R_UNCLASSIFIED);
+  const auto too_far = [](Packet p) { return p.udp(1, 1).payload(100); };
+  pass("destination beside an ipv4 prefix", too_far(Packet().ipv4("192.0.2.1", "198.51.100.104")), "-",
+       EBB_R_UNCLASSIFIED);
+  pass("destination beside an ipv6 prefix", too_far(Packet().ipv6("2001:db8::1", "2001:db8:f::10")), "-",
+       EBB_R_UNCLASSIFIED);
   drop("length at the start of a range", Packet().ipv4().udp(1, 1).payload(700 - 28), "long");
   drop("length at the end of a range", Packet().ipv6().udp(1, 1).payload(710 - 48), "long");
   pass("length below a range", Packet().ipv4().udp(1, 1).payload(699 - 28), "-", EBB_R_UNCLASSIFIED);

@@ -48,9 +48,9 @@ TEST_P(Load, WithinTheBudget) {
 INSTANTIATE_TEST_SUITE_P(Objects, Load,
                          testing::Combine(testing::Values("clang-14", "clang-19"),
                                           testing::Values("xdp", "tc", "beat")),
-                         [](const auto& info) {
+                         [](const auto& chosen) {
                            std::string name =
-                               std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
+                               std::string(std::get<0>(chosen.param)) + "_" + std::get<1>(chosen.param);
                            for (char& c : name)
                              if (c == '-') c = '_';
                            return name;

@@ -97,6 +97,22 @@ TEST_F(AgentTest, TheFrequencyDecidesWhatHappensToPackets) {
   EXPECT_EQ(run("ls /sys/fs/bpf/ebb 2>/dev/null | wc -l"), "0\n");
 }
 
+// A beat that comes late, or a deadline that is counted wrong, lets packets through.
+TEST_F(AgentTest, TheDataPlaneIsNeverInertWhileTheAgentLives) {
+  frequency(600000);
+  const Stream chatter(lab, chatter_port, per_second);
+  for (const char* interval : {"\"200ms\"", "\"2s\""}) {
+    SCOPED_TRACE(interval);
+    std::string config = by_frequency;
+    config.replace(config.find("\"200ms\""), 7, interval);
+    Agent agent(config, options);
+    ASSERT_TRUE(becomes("power-saver"));
+    chatter.receiver->arm();
+    sleep_ms(5000);
+    EXPECT_FALSE(chatter.receiver->first()) << status()["passed"].dump();
+  }
+}
+
 TEST_F(AgentTest, ObserveTouchesNothingAndCounts) {
   const Stream chatter(lab, chatter_port, per_second), telemetry(lab, telemetry_port, per_second, 1000);
   std::string config = by_frequency;

@@ -2,8 +2,13 @@
 #include "lab.hpp"
 
 #include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +42,15 @@ void make_mounts_private() {
   if (mount("/", "/sys/root", nullptr, MS_BIND | MS_REC, nullptr) ||
       mount(nullptr, "/sys/root", nullptr, MS_REC | MS_PRIVATE, nullptr) || chroot("/sys/root") || chdir("/"))
     die("cannot leave the chroot's shared mounts");
+}
+
+void transmit_checksums_off() {
+  const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ethtool_value off{ETHTOOL_STXCSUM, 0};
+  ifreq request{};
+  std::strncpy(request.ifr_name, neighbour_if, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&off);
+  if (ioctl(fd.get(), SIOCETHTOOL, &request)) die("cannot switch the neighbour's transmit checksums off");
 }
 
 // Beside this program; asked before any chroot().
@@ -85,6 +99,7 @@ void Lab::add_veth() const {
       " && ip neigh add 2001:db8::2 lladdr 02:00:00:00:00:02 dev node0 nud permanent"
       " && ip -n neighbour neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev near0 nud permanent"
       " && ip -n neighbour neigh add 2001:db8::1 lladdr 02:00:00:00:00:01 dev near0 nud permanent");
+  in_neighbour(transmit_checksums_off);
 }
 
 void Lab::delete_veth() const { run("ip link del node0"); }

@@ -6,6 +6,7 @@
 // too.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -75,7 +76,8 @@ void sleep_ms(int ms);
 
 template <typename Condition>
 bool wait_for(int ms, Condition condition) {
-  for (int waited = 0; waited <= ms; waited += 2) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+  while (std::chrono::steady_clock::now() < end) {
     if (condition()) return true;
     sleep_ms(2);
   }
