@@ -44,6 +44,7 @@ void Interfaces::configure(const std::vector<std::string>& names) {
                         .ifindex = 0,
                         .attachment = {},
                         .forwards = "",
+                        .rps = false,
                         .steers = false,
                         .announced = false});
     }

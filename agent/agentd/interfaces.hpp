@@ -15,7 +15,8 @@ struct Interface {
   int ifindex = 0;  // 0: absent
   Attachment attachment;
   std::string forwards;    // why its traffic is not dropped or trimmed; "": it may be
-  bool steers = false;     // the data plane may steer on it
+  bool rps = false;        // steered by the RPS mask, not by the cpumap
+  bool steers = false;     // steering works on it now
   bool announced = false;  // its absence was reported
 };
 
