@@ -12,7 +12,6 @@
 #include <bpf/libbpf.h>
 #include <fmt/core.h>
 
-
 namespace ebb::bench {
 
 namespace {

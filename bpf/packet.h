@@ -195,10 +195,10 @@ static __always_inline bool ebb_is_extension(__u8 next)
 #define EBB_WALK(proto, fragment, offset) ((int)((proto) | (fragment) << 8 | (offset) << 16))
 
 /*
- * Follows the extension headers from `at`, where one of kind `kind` begins. Returns an EBB_WALK, or -1 - reason.
+ * Follows the extension headers from `at`, where one of kind `kind` begins, to `l3_end` at most. Returns an EBB_WALK, or -1 - reason.
  * A global function: the verifier checks it once, by itself, and only packets that have such headers pay the call.
  */
-__noinline int ebb_walk_extensions(EBB_CTX *ctx, __u32 at, __u32 kind)
+__noinline int ebb_walk_extensions(EBB_CTX *ctx, __u32 at, __u32 kind, __u32 l3_end)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -212,7 +212,7 @@ __noinline int ebb_walk_extensions(EBB_CTX *ctx, __u32 at, __u32 kind)
 		if (offset > 0x7000)
 			return -1 - EBB_R_MALFORMED;
 		x = data + offset;
-		if ((void *)(x + 1) > end)
+		if ((void *)(x + 1) > end || offset + sizeof(*x) > l3_end)
 			return -1 - EBB_R_MALFORMED;
 		if (next == IPV6_FRAGMENT) {
 			offset += sizeof(*x);
@@ -247,7 +247,7 @@ static __always_inline int ebb_parse_ipv6(const struct ebb_frame *f, struct ebb_
 	p->length = total;
 	p->proto = ip->nexthdr;
 	if (ebb_is_extension(p->proto)) {
-		int walk = ebb_walk_extensions(f->ctx, l4, p->proto);
+		int walk = ebb_walk_extensions(f->ctx, l4, p->proto, p->l3_offset + total);
 
 		if (walk < 0)
 			return -1 - walk;
@@ -284,6 +284,8 @@ static __always_inline int ebb_parse(const struct ebb_frame *f, struct ebb_packe
 		struct ebb_vlan *tag;
 
 		if (proto != ETH_P_8021Q_BE && proto != ETH_P_8021AD_BE)
+			break;
+		if (i == EBB_VLAN_TAGS - 1 && f->tag_len) /* the kernel took the first one out */
 			break;
 		tag = ebb_take(&c, sizeof(*tag));
 		if (!tag)

@@ -89,8 +89,7 @@ bool Interfaces::refresh() {
 
 void Interfaces::set_steering(bool xdp, bool rps) {
   for (auto& one : all_)
-    one.steers =
-        (one.attachment.hook == Hook::xdp_native && xdp) || (one.attachment.hook == Hook::tcx && rps);
+    one.steers = one.attachment.hook != Hook::none && (one.rps ? rps : xdp);
   publish_flags();
 }
 
