@@ -99,15 +99,16 @@ struct ebb_steer {
  * packet's fields, lowest bit first, is its rule.
  */
 struct ebb_bank {
-	__u64 any_ip;	 /* rules that name no IP field: what a frame without IP can match */
-	__u64 any_ports; /* rules that name no port: what a packet without ports can match */
+	__u64 any_ip;	  /* rules that name no IP field: what a frame without IP can match */
+	__u64 any_ports;  /* rules that name no port: what a packet without ports can match */
+	__u64 ipv4, ipv6; /* the sets of these two ethertypes */
 	__u64 delivery[EBB_DELIVERIES];
 	__u64 proto[256];
-	struct ebb_field16 ethertype; /* after the VLAN tags */
+	struct ebb_field16 ethertype; /* of frames that are not IP; after the VLAN tags */
 	struct ebb_field16 length;    /* L3 length of one datagram, bytes */
 	struct ebb_field16 sport;
 	struct ebb_field16 dport;
-	__u8 management[256]; /* by dport class: 1 = a management port */
+	__u8 management[256]; /* by dport class: EBB_R_MANAGEMENT or 0 */
 	__u64 ipv4_src[4][256]; /* by address byte */
 	__u64 ipv4_dst[4][256];
 	__u64 ipv6_src[16][256];

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The classifier and the protected list.
+ * The classifier: one walk over the headers.
  *
- * 1. Each field of the packet selects, in the bank, the set of rules that accept it.
- * 2. The AND of these sets, lowest bit first, is the rule. No helper, no loop over rules.
- * 3. What is protected is found beside it, by constants and one table, whatever the rules say.
+ * 1. Each field selects, in the bank, the set of rules that accept it, and the sets are
+ *    ANDed while the header is at hand. No helper, no loop over rules, nothing stored.
+ * 2. What the packet lacks (IP, ports) only rules accept that do not name it.
+ * 3. A fragment has no ports: it is judged by its L3 fields only.
+ * 4. The verifier follows every way to the program's end. Where ways meet, what they have
+ *    set to constants has `zero` added, which comes from a map: unknown, so the ways merge.
  */
 #ifndef EBB_CLASSIFY_H
 #define EBB_CLASSIFY_H
 
 #include "maps.h"
 #include "packet.h"
-
-#define EBB_NO_RULE EBB_RULES
+#include "protect.h"
 
 static __always_inline __u64 ebb_rules16(const struct ebb_field16 *field, __u64 value)
 {
@@ -22,14 +24,12 @@ static __always_inline __u64 ebb_rules16(const struct ebb_field16 *field, __u64 
 }
 
 /* The rules whose prefixes accept the address: a conjunction over its bytes. */
-#define EBB_RULES_ADDRESS(tables, words, count)                                               \
+#define EBB_RULES_ADDRESS(tables, address, count)                                             \
 	({                                                                                    \
+		const __u8 *byte_ = (const __u8 *)(address);                                  \
 		__u64 rules_ = ~0ULL;                                                         \
 		_Pragma("unroll") for (int i_ = 0; i_ < (count); i_++)                        \
-		{                                                                             \
-			__u64 byte_ = bpf_ntohl((words)[i_ / 4]) >> (24 - i_ % 4 * 8);        \
-			rules_ &= (tables)[i_][EBB_INDEX(byte_, 0xff)];                       \
-		}                                                                             \
+			rules_ &= (tables)[i_][EBB_INDEX(byte_[i_], 0xff)];                   \
 		rules_;                                                                       \
 	})
 
@@ -46,75 +46,184 @@ static __always_inline __u64 ebb_lowest_bit(__u64 set)
 	return ebb_bit_index[EBB_INDEX(hash, 63)];
 }
 
-/* The packet's rule, or EBB_NO_RULE. */
-static __always_inline __u64 ebb_classify(const struct ebb_bank *bank, const struct ebb_packet *p)
-{
-	__u64 rules = bank->delivery[EBB_INDEX(p->delivery, EBB_DELIVERIES - 1)];
+/* What the IP header says about the rest. */
+struct ebb_ip {
+	__u64 ipv4; /* yes or no */
+	__u64 proto;
+	__u64 fragment;
+};
 
-	rules &= ebb_rules16(&bank->ethertype, p->ethertype);
-	if (p->family == EBB_NO_IP) {
-		rules &= bank->any_ip;
-	} else {
-		rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
-		rules &= ebb_rules16(&bank->length, p->length);
-		if (p->has_ports)
-			rules &= ebb_rules16(&bank->sport, p->sport) & ebb_rules16(&bank->dport, p->dport);
-		else
-			rules &= bank->any_ports;
-		if (p->family == EBB_IPV4) {
-			rules &= EBB_RULES_ADDRESS(bank->ipv4_src, p->src, 4);
-			rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, p->dst, 4);
-		} else {
-			rules &= EBB_RULES_ADDRESS(bank->ipv6_src, p->src, 16);
-			rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, p->dst, 16);
-		}
-	}
-	return rules ? ebb_lowest_bit(rules) : EBB_NO_RULE;
+static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct ebb_cursor *c,
+					 __u64 zero, struct ebb_packet *p, struct ebb_ip *ip)
+{
+	struct iphdr *h = ebb_take(c, sizeof(*h));
+	__u64 room = f->len - p->l3_offset, header;
+
+	if (!h || h->version != 4 || h->ihl < 5)
+		return EBB_R_MALFORMED;
+	header = h->ihl * 4;
+	/* A GRO packet's own length field may be zero (BIG TCP): it fills the frame. */
+	p->l3_len = f->gso_size ? room : bpf_ntohs(h->tot_len);
+	if (p->l3_len < header || p->l3_len > room)
+		return EBB_R_MALFORMED;
+	ip->ipv4 = 1 + zero;
+	ip->proto = h->protocol;
+	ip->fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
+	p->l4_offset = p->l3_offset + header;
+	p->rules &= bank->ipv4;
+	p->rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 4);
+	p->rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 4);
+	return -1;
 }
 
-/* By type: 3 unreachable with path MTU, 4 source quench, 5 redirect, 9 and 10 router discovery, 11 time, 12 parameter. */
-static const __u8 ebb_icmp_shield[256] = {
-	[3 ... 5] = EBB_R_ICMP_ERROR,
-	[9 ... 12] = EBB_R_ICMP_ERROR,
-};
-
-static const __u8 ebb_icmpv6_shield[256] = {
-	[1 ... 4] = EBB_R_ICMP_ERROR,	      /* unreachable, packet too big, time exceeded, parameter problem */
-	[130 ... 132] = EBB_R_MULTICAST_CTL,  /* MLD query, report, done */
-	[133 ... 137] = EBB_R_NEIGHBOUR,      /* router and neighbour solicitation and advertisement, redirect */
-	[141 ... 142] = EBB_R_NEIGHBOUR,      /* inverse neighbour discovery */
-	[143] = EBB_R_MULTICAST_CTL,	      /* MLDv2 report */
-	[148 ... 149] = EBB_R_NEIGHBOUR,      /* secure neighbour discovery */
-	[151 ... 153] = EBB_R_MULTICAST_CTL,  /* multicast router discovery */
-};
-
-/* The reason why the packet is never dropped, trimmed, limited or deferred, or 0. */
-static __always_inline __u64 ebb_protected(const struct ebb_bank *bank, const struct ebb_packet *p)
+static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ebb_cursor *c,
+					 __u64 zero, struct ebb_packet *p, struct ebb_ip *ip)
 {
-	__u64 dport_class;
+	struct ipv6hdr *h = ebb_take(c, sizeof(*h));
+	__u64 room = f->len - p->l3_offset;
 
-	if (p->family == EBB_NO_IP)
-		return p->ethertype == ETH_P_ARP ? EBB_R_ARP : EBB_R_ETHERTYPE;
-	if (p->proto == IPPROTO_TCP && (p->fragment || p->tcp_flags & EBB_TCP_CONTROL))
-		return EBB_R_TCP_CONTROL;
-	if (p->proto == IPPROTO_IGMP && p->family == EBB_IPV4)
-		return EBB_R_MULTICAST_CTL;
-	if (p->fragment)
-		return 0;
-	if (p->proto == IPPROTO_ICMP && p->family == EBB_IPV4)
-		return ebb_icmp_shield[EBB_INDEX(p->icmp_type, 0xff)];
-	if (p->proto == IPPROTO_ICMPV6 && p->family == EBB_IPV6)
-		return ebb_icmpv6_shield[EBB_INDEX(p->icmp_type, 0xff)];
-	if (!p->has_ports)
-		return 0;
-	if (p->proto == IPPROTO_UDP) {
-		__u16 first = p->family == EBB_IPV4 ? 67 : 546; /* server and client */
+	if (!h || h->version != 6)
+		return EBB_R_MALFORMED;
+	p->l3_len = f->gso_size ? room : sizeof(*h) + (__u64)bpf_ntohs(h->payload_len);
+	if (p->l3_len > room)
+		return EBB_R_MALFORMED;
+	ip->ipv4 = zero;
+	ip->proto = h->nexthdr;
+	ip->fragment = zero;
+	p->l4_offset = p->l3_offset + sizeof(*h);
+	p->rules &= bank->ipv6;
+	p->rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 16);
+	p->rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 16);
+	if (ebb_is_extension(ip->proto)) {
+		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, ip->proto, p->l3_offset + p->l3_len);
 
-		if (p->dport == first || p->dport == first + 1)
-			return EBB_R_DHCP;
+		if (walk < 0)
+			return -1 - walk;
+		ip->proto = EBB_WALK_PROTO(walk);
+		ip->fragment = EBB_WALK_FRAGMENT(walk);
+		p->l4_offset = EBB_WALK_OFFSET(walk);
+		if (p->l4_offset > p->l3_offset + p->l3_len)
+			return EBB_R_MALFORMED;
 	}
-	dport_class = bank->dport.class_of[EBB_INDEX(p->dport, 0xffff)];
-	return bank->management[EBB_INDEX(dport_class, 0xff)] ? EBB_R_MANAGEMENT : 0;
+	return -1;
+}
+
+/* The L4 header must lie inside the IP packet, not in the padding behind it. */
+static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
+				       struct ebb_packet *p, const struct ebb_ip *ip)
+{
+	__u64 len = p->l3_offset + p->l3_len - p->l4_offset; /* bytes of L4 in the IP packet */
+	__u64 offset = p->l4_offset;
+	__u64 dport, dport_class;
+	void *l4;
+
+	p->l4_header = zero;
+	p->udp_len = zero;
+	barrier_var(offset);
+	if (offset > EBB_OFFSET_MAX)
+		return EBB_R_MALFORMED;
+	l4 = f->data + offset;
+	if (ip->fragment) {
+		p->shield = ebb_shield_proto(ip->ipv4, ip->proto, true) + zero;
+		p->rules &= bank->any_ports;
+		return -1;
+	}
+	if (ip->proto == IPPROTO_UDP) {
+		struct udphdr *udp = l4;
+
+		if ((void *)(udp + 1) > f->end)
+			return EBB_R_MALFORMED;
+		p->udp_len = bpf_ntohs(udp->len);
+		if ((p->udp_len < sizeof(*udp) || p->udp_len > len) && !f->gso_size)
+			return EBB_R_MALFORMED;
+		p->l4_header = sizeof(*udp) + zero;
+		dport = bpf_ntohs(udp->dest);
+		p->shield = ebb_shield_udp(ip->ipv4, dport) + zero;
+	} else if (ip->proto == IPPROTO_TCP) {
+		struct tcphdr *tcp = l4;
+
+		if ((void *)(tcp + 1) > f->end)
+			return EBB_R_MALFORMED;
+		p->l4_header = tcp->doff * 4;
+		if (p->l4_header < sizeof(*tcp) || p->l4_header > len)
+			return EBB_R_MALFORMED;
+		dport = bpf_ntohs(tcp->dest);
+		p->shield = ebb_shield_tcp(((__u8 *)tcp)[13]) + zero;
+	} else {
+		if (ip->proto == IPPROTO_ICMP || ip->proto == IPPROTO_ICMPV6) {
+			struct ebb_icmp *icmp = l4;
+
+			if ((void *)(icmp + 1) > f->end || len < (ip->proto == IPPROTO_ICMP ? 8 : 4))
+				return EBB_R_MALFORMED;
+			p->shield = ebb_shield_icmp(ip->ipv4, ip->proto, icmp->type) + zero;
+		} else {
+			p->shield = ebb_shield_proto(ip->ipv4, ip->proto, false) + zero;
+		}
+		p->rules &= bank->any_ports;
+		return -1;
+	}
+	p->rules &= ebb_rules16(&bank->sport, bpf_ntohs(*(__be16 *)l4));
+	dport_class = bank->dport.class_of[EBB_INDEX(dport, 0xffff)];
+	p->rules &= bank->dport.rules[EBB_INDEX(dport_class, 0xff)];
+	if (!p->shield)
+		p->shield = bank->management[EBB_INDEX(dport_class, 0xff)];
+	return -1;
+}
+
+/* Fills *p. Returns the reason why the packet cannot be judged and passes, or -1. */
+static __always_inline int ebb_classify(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
+					struct ebb_packet *p)
+{
+	struct ebb_cursor c = {.at = f->data, .end = f->end};
+	struct ethhdr *eth = ebb_take(&c, sizeof(*eth));
+	struct ebb_ip ip;
+	__u64 offset = sizeof(*eth), length;
+	__be16 type;
+	int bad;
+
+	if (!eth)
+		return EBB_R_MALFORMED;
+	p->rules = bank->delivery[EBB_UNICAST];
+	if (eth->h_dest[0] & 1) {
+		__u32 high = *(__u32 *)eth->h_dest;
+		__u16 low = *(__u16 *)(eth->h_dest + 4);
+
+		p->rules = bank->delivery[high == 0xffffffff && low == 0xffff ? EBB_BROADCAST : EBB_MULTICAST];
+	}
+	type = eth->h_proto;
+	for (int i = 0; i < EBB_VLAN_TAGS; i++) {
+		struct ebb_vlan *tag;
+
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			break;
+		if (i == EBB_VLAN_TAGS - 1 && f->tag_len) /* the kernel took the first one out */
+			break;
+		tag = ebb_take(&c, sizeof(*tag));
+		if (!tag)
+			return EBB_R_MALFORMED;
+		type = tag->proto;
+		offset += sizeof(*tag);
+	}
+	p->l3_offset = offset + zero;
+	if (type == bpf_htons(ETH_P_IP)) {
+		bad = ebb_walk_ipv4(f, bank, &c, zero, p, &ip);
+	} else if (type == bpf_htons(ETH_P_IPV6)) {
+		bad = ebb_walk_ipv6(f, bank, &c, zero, p, &ip);
+	} else {
+		p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
+		p->rules &= bank->any_ip & ebb_rules16(&bank->ethertype, bpf_ntohs(type));
+		p->l3_len = p->l4_offset = p->l4_header = p->udp_len = zero;
+		return -1;
+	}
+	if (bad >= 0)
+		return bad;
+	p->rules &= bank->proto[EBB_INDEX(ip.proto, 0xff)];
+	bad = ebb_walk_l4(f, bank, zero, p, &ip);
+	if (bad >= 0)
+		return bad;
+	length = f->gso_size ? p->l4_offset - p->l3_offset + p->l4_header + f->gso_size : p->l3_len;
+	p->rules &= ebb_rules16(&bank->length, length);
+	return -1;
 }
 
 #endif

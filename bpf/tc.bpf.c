@@ -75,7 +75,8 @@ int ebb_tc_ingress(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, skb->len < EBB_HEADERS ? skb->len : EBB_HEADERS);
 	frame.data = (void *)(long)skb->data;
 	frame.end = (void *)(long)skb->data_end;
-	ebb_judge(live, skb->ifindex, &frame, &p, &j);
+	if (!ebb_judge(live, counters, skb->ifindex, &frame, &p, &j))
+		return TC_ACT_UNSPEC;
 	if (j.enforce && j.drop) {
 		action = TC_ACT_SHOT;
 	} else if (j.enforce && j.trim && trim_skb(skb, &p, &j)) {

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #define EBB_CTX struct xdp_md
+#include "steer.h"
 #include "treat.h"
 
 /*
@@ -72,7 +73,8 @@ static __always_inline int trim_frame(struct xdp_md *ctx, const struct ebb_frame
 	return bpf_xdp_adjust_tail(ctx, (int)j->keep - (int)f->len);
 }
 
-static __always_inline int steer_frame(const struct ebb_packet *p, const struct ebb_judgement *j)
+static __always_inline int steer_frame(const struct ebb_frame *f, const struct ebb_packet *p,
+				       const struct ebb_judgement *j)
 {
 	const struct ebb_steer *steer = &j->bank->steer[EBB_INDEX(j->state, EBB_STATES - 1)];
 	__u64 here = bpf_get_smp_processor_id();
@@ -80,7 +82,7 @@ static __always_inline int steer_frame(const struct ebb_packet *p, const struct 
 
 	if (word >> (here & 63) & 1)
 		return XDP_PASS;
-	return bpf_redirect_map(&ebb_cpumap, ebb_steer_cpu(steer, p), XDP_PASS);
+	return bpf_redirect_map(&ebb_cpumap, ebb_steer_cpu(steer, f, p), XDP_PASS);
 }
 
 SEC("xdp")
@@ -104,16 +106,17 @@ int ebb_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	barrier_var(len);
 	frame.len = len;
-	ebb_judge(live, ctx->ingress_ifindex, &frame, &p, &j);
+	if (!ebb_judge(live, counters, ctx->ingress_ifindex, &frame, &p, &j))
+		return XDP_PASS;
 	if (j.enforce && j.drop) {
 		action = XDP_DROP;
 	} else if (j.enforce) {
+		if (j.steer && !j.rps)
+			action = steer_frame(&frame, &p, &j);
 		if (j.trim && trim_frame(ctx, &frame, &p, &j)) {
 			j.trim = false;
 			j.reason = EBB_R_FAILED;
 		}
-		if (j.steer && !j.rps)
-			action = steer_frame(&p, &j);
 	}
 	ebb_count_judged(counters, &frame, &p, &j);
 	return action;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dataplane/policy.hpp"
 
+#include <linux/if_ether.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -188,6 +190,8 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
 
   if (auto done = fill_field(bank.ethertype, bits, &Rule::ethertype, "ethertypes"); !done)
     return tl::unexpected(done.error());
+  bank.ipv4 = bank.ethertype.rules[bank.ethertype.class_of[ETH_P_IP]];
+  bank.ipv6 = bank.ethertype.rules[bank.ethertype.class_of[ETH_P_IPV6]];
   if (auto done = fill_field(bank.length, bits, &Rule::length, "lengths"); !done)
     return tl::unexpected(done.error());
   if (auto done = fill_field(bank.sport, bits, &Rule::sport, "source ports"); !done)
@@ -195,7 +199,7 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   const std::set<std::uint16_t> management(config.management_ports.begin(), config.management_ports.end());
   const auto management_classes = fill_field(bank.dport, bits, &Rule::dport, "destination ports", management);
   if (!management_classes) return tl::unexpected(management_classes.error());
-  for (const auto id : *management_classes) bank.management[id] = 1;
+  for (const auto id : *management_classes) bank.management[id] = EBB_R_MANAGEMENT;
 
   for (std::size_t state = 0; state < masks.size(); ++state) fill_steer(bank.steer[state], masks[state]);
   for (std::size_t i = 0; i < config.classes.size(); ++i)
