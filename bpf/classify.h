@@ -71,8 +71,6 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 	ip->fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
 	p->l4_offset = p->l3_offset + header;
 	p->rules &= bank->ipv4;
-	p->rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 4);
-	p->rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 4);
 	return -1;
 }
 
@@ -92,8 +90,6 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	ip->fragment = zero;
 	p->l4_offset = p->l3_offset + sizeof(*h);
 	p->rules &= bank->ipv6;
-	p->rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 16);
-	p->rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 16);
 	if (ebb_is_extension(ip->proto)) {
 		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, ip->proto, p->l3_offset + p->l3_len);
 
@@ -106,6 +102,33 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 			return EBB_R_MALFORMED;
 	}
 	return -1;
+}
+
+/* The largest tables, so they come last and only for a packet that still has rules. 0 where the header is not readable. */
+static __always_inline __u64 ebb_rules_addresses(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 offset,
+						 __u64 ipv4)
+{
+	void *at;
+
+	barrier_var(offset);
+	if (offset > 64)
+		return 0;
+	at = f->data + offset;
+	if (ipv4) {
+		struct iphdr *h = at;
+
+		if ((void *)(h + 1) > f->end)
+			return 0;
+		return EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 4) &
+		       EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 4);
+	} else {
+		struct ipv6hdr *h = at;
+
+		if ((void *)(h + 1) > f->end)
+			return 0;
+		return EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 16) &
+		       EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 16);
+	}
 }
 
 /* The L4 header must lie inside the IP packet, not in the padding behind it. */
@@ -170,6 +193,12 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 	return -1;
 }
 
+/* One load: struct ethhdr is packed, and clang would read it byte by byte. */
+static __always_inline __be16 ebb_be16(const void *at)
+{
+	return *(volatile const __be16 *)at;
+}
+
 /* Fills *p. Returns the reason why the packet cannot be judged and passes, or -1. */
 static __always_inline int ebb_classify(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
 					struct ebb_packet *p)
@@ -185,12 +214,11 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 		return EBB_R_MALFORMED;
 	p->rules = bank->delivery[EBB_UNICAST];
 	if (eth->h_dest[0] & 1) {
-		__u32 high = *(__u32 *)eth->h_dest;
-		__u16 low = *(__u16 *)(eth->h_dest + 4);
+		bool all = (ebb_be16(eth->h_dest) & ebb_be16(eth->h_dest + 2) & ebb_be16(eth->h_dest + 4)) == 0xffff;
 
-		p->rules = bank->delivery[high == 0xffffffff && low == 0xffff ? EBB_BROADCAST : EBB_MULTICAST];
+		p->rules = bank->delivery[all ? EBB_BROADCAST : EBB_MULTICAST];
 	}
-	type = eth->h_proto;
+	type = ebb_be16(&eth->h_proto);
 	for (int i = 0; i < EBB_VLAN_TAGS; i++) {
 		struct ebb_vlan *tag;
 
@@ -201,7 +229,7 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 		tag = ebb_take(&c, sizeof(*tag));
 		if (!tag)
 			return EBB_R_MALFORMED;
-		type = tag->proto;
+		type = ebb_be16(&tag->proto);
 		offset += sizeof(*tag);
 	}
 	p->l3_offset = offset + zero;
@@ -223,6 +251,8 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 		return bad;
 	length = f->gso_size ? p->l4_offset - p->l3_offset + p->l4_header + f->gso_size : p->l3_len;
 	p->rules &= ebb_rules16(&bank->length, length);
+	if (p->rules)
+		p->rules &= ebb_rules_addresses(f, bank, p->l3_offset, ip.ipv4);
 	return -1;
 }
 

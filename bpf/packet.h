@@ -38,10 +38,10 @@ struct ebb_frame {
 	EBB_CTX *ctx;
 	void *data;
 	void *end;
-	__u32 len;	/* whole frame, bytes from data */
-	__u32 tag_len;	/* VLAN tag that the kernel took out of the frame, bytes */
-	__u32 gso_size; /* TCP or UDP payload of one segment of a GRO packet; 0: one datagram */
-	__u32 segments; /* datagrams in it, at least 1 */
+	__u64 len;	/* whole frame, bytes from data */
+	__u64 tag_len;	/* VLAN tag that the kernel took out of the frame, bytes */
+	__u64 gso_size; /* TCP or UDP payload of one segment of a GRO packet; 0: one datagram */
+	__u64 segments; /* datagrams in it, at least 1 */
 };
 
 /* What the walk over the headers leaves behind. Offsets are from the frame's begin. */

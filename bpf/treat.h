@@ -101,6 +101,7 @@ static __always_inline __u64 ebb_bytes(const struct ebb_frame *f, const struct e
 static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_counters *counters, __u32 ifindex,
 				      const struct ebb_frame *f, struct ebb_packet *p, struct ebb_judgement *j)
 {
+	const struct ebb_bank *bank;
 	__u32 word;
 	int reason;
 
@@ -113,9 +114,8 @@ static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_co
 	 * address dependency alone orders the table reads behind this one.
 	 */
 	word = *(volatile const __u32 *)&live->word;
-	__builtin_memset(j, 0, sizeof(*j));
-	j->bank = &live->bank[EBB_INDEX(word, EBB_WORD_BANK)];
-	reason = ebb_classify(f, j->bank, live->zero, p);
+	bank = &live->bank[EBB_INDEX(word, EBB_WORD_BANK)];
+	reason = ebb_classify(f, bank, live->zero, p);
 	if (reason >= 0) {
 		ebb_count_pass(counters, reason, f->segments);
 		return false;
@@ -125,6 +125,8 @@ static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_co
 		ebb_count(counters, EBB_CLASSES, EBB_PASS, f->segments, ebb_bytes(f, p));
 		return false;
 	}
+	__builtin_memset(j, 0, sizeof(*j));
+	j->bank = bank;
 	j->state = EBB_WORD_STATE(word);
 	j->enforce = word & EBB_WORD_ENFORCE;
 	ebb_choose(live, ifindex, f, p, j);

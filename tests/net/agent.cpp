@@ -63,6 +63,16 @@ int Agent::stop() {
   return wait();
 }
 
+void Agent::reload(const std::string& config) {
+  std::size_t classes = 1;  // the status adds "unclassified"
+  for (auto at = config.find("[[class]]"); at != std::string::npos; at = config.find("[[class]]", at + 1))
+    ++classes;
+  write_text(config_path, config);
+  ::kill(pid_, SIGHUP);
+  if (!wait_for(5000, [&] { return status()["classes"].size() == classes; }))
+    die("agentd did not take the new configuration\n" + log());
+}
+
 void Agent::kill() {
   ::kill(pid_, SIGKILL);
   wait();

@@ -18,9 +18,10 @@ class Agent {
   explicit Agent(const std::string& config, const std::string& options = "", bool attached = true);
   ~Agent();  // stops it, if it still runs
 
-  int stop();                 // SIGTERM; its exit code
-  void kill();                // SIGKILL: the guardian is left alone with the mess
-  void kill_with_guardian();  // both at the same instant
+  void reload(const std::string& config);  // SIGHUP; waits until the new classes stand in the status
+  int stop();                              // SIGTERM; its exit code
+  void kill();                             // SIGKILL: the guardian is left alone with the mess
+  void kill_with_guardian();               // both at the same instant
   bool running() const;
   pid_t pid() const { return pid_; }
   pid_t guardian() const;    // 0: none

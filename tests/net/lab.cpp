@@ -44,15 +44,6 @@ void make_mounts_private() {
     die("cannot leave the chroot's shared mounts");
 }
 
-void transmit_checksums_off() {
-  const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ethtool_value off{ETHTOOL_STXCSUM, 0};
-  ifreq request{};
-  std::strncpy(request.ifr_name, neighbour_if, IFNAMSIZ - 1);
-  request.ifr_data = reinterpret_cast<char*>(&off);
-  if (ioctl(fd.get(), SIOCETHTOOL, &request)) die("cannot switch the neighbour's transmit checksums off");
-}
-
 // Beside this program; asked before any chroot().
 const std::string programs = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 
@@ -99,10 +90,20 @@ void Lab::add_veth() const {
       " && ip neigh add 2001:db8::2 lladdr 02:00:00:00:00:02 dev node0 nud permanent"
       " && ip -n neighbour neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev near0 nud permanent"
       " && ip -n neighbour neigh add 2001:db8::1 lladdr 02:00:00:00:00:01 dev near0 nud permanent");
-  in_neighbour(transmit_checksums_off);
 }
 
 void Lab::delete_veth() const { run("ip link del node0"); }
+
+void Lab::transmit_checksums_off() const {
+  in_neighbour([] {
+    const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ethtool_value off{ETHTOOL_STXCSUM, 0};
+    ifreq request{};
+    std::strncpy(request.ifr_name, neighbour_if, IFNAMSIZ - 1);
+    request.ifr_data = reinterpret_cast<char*>(&off);
+    if (ioctl(fd.get(), SIOCETHTOOL, &request)) die("cannot switch the neighbour's transmit checksums off");
+  });
+}
 
 Lab::Visit::Visit(int there, int back) : back_(back) {
   if (setns(there, CLONE_NEWNET)) die("cannot enter the neighbour's namespace");

@@ -39,6 +39,10 @@ class Lab {
   void add_veth() const;  // both ends, addressed and up; done by the constructor
   void delete_veth() const;
 
+  // Checksums leave the neighbour in the packet, as on a wire; a veth leaves them to a network card that is
+  // not there, and then the node compares none.
+  void transmit_checksums_off() const;
+
   static constexpr const char* folder = "/run/test";  // a tmpfs: files of the test
 
  private:
