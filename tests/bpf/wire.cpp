@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 namespace ebb::test {
 namespace {
@@ -71,10 +72,14 @@ std::string Wire::check(const Bytes& frame, const Outcome& expected) {
   const std::uint32_t seen = capture_->seen;
   if (const auto sent = veth_.send(frame); !sent) return sent.error().what;
 
-  ebb_counters after;
-  if (!within_a_second(
-          [&] { return after = tc_.counters(), std::memcmp(&after, &before, sizeof after) != 0; }))
-    return "nothing was counted, expected " + describe(expected);
+  // The program may be counting while they are read: two readings alike, and different from before.
+  ebb_counters after = before;
+  const auto settled = [&] {
+    const ebb_counters earlier = std::exchange(after, tc_.counters());
+    return std::memcmp(&after, &earlier, sizeof after) == 0 &&
+           std::memcmp(&after, &before, sizeof after) != 0;
+  };
+  if (!within_a_second(settled)) return "nothing was counted, expected " + describe(expected);
   if (std::memcmp(&wanted, &after, sizeof wanted) != 0)
     return "counted " + difference(before, after) + "expected " + difference(before, wanted);
   if (expected.action == Action::drop)
