@@ -22,7 +22,7 @@ int run(int argc, char** argv) {
   ebb::Context context;
   app.add_option("--socket", context.socket, "The agent's socket")->capture_default_str();
   app.set_version_flag("--version", "agentctl " EBB_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is reported below: CLI11 would not name a misspelt one
   app.fallthrough();
   for (const auto add : {ebb::add_status, ebb::add_enforce, ebb::add_restore, ebb::add_config})
     add(app, context);
@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report({error.what(), "agentctl --help", ebb::exit_usage});
   }
+  if (app.get_subcommands().empty()) return report({"no verb was given", "agentctl --help", ebb::exit_usage});
   if (!context.result) return report(context.result.error());
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     return report({"cannot write the output", "", ebb::exit_failed});

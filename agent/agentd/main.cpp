@@ -34,7 +34,8 @@ int check(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Ebb: the power-aware networking agent"};
+  ebb::log_to_stderr("agentd");
+  CLI::App app{"Ebb: the power-aware networking agent", "agentd"};
   ebb::DaemonOptions options;
   bool check_only = false;
   app.add_option("--config", options.config_path, "configuration file")->capture_default_str();
@@ -43,10 +44,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "ebb " EBB_VERSION);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? ebb::exit_done : ebb::exit_usage;
+    return fail_with({error.what(), "agentd --help", ebb::exit_usage});
   }
-  ebb::log_to_stderr("agentd");
   if (check_only) return check(options.config_path);
   if (geteuid() != 0)
     return fail_with({"agentd needs root", "sudo agentd, or let systemd start it; --check works without", 1});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dataplane/beat.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -16,6 +17,21 @@ namespace ebb {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// Ticks per second. A short measurement is some percent off, and then CONFIG_HZ is the nearest of the rates
+// that kernels are built with; a long one is exact.
+double measured_hz(std::chrono::duration<double> time, std::uint64_t ticks) {
+  const double measured = static_cast<double>(ticks) / time.count();
+  if (time > 30s) return measured;
+  constexpr std::array<double, 7> rates = {100, 128, 200, 250, 300, 500, 1000};
+  return *std::min_element(rates.begin(), rates.end(), [measured](double a, double b) {
+    return std::abs(a - measured) < std::abs(b - measured);
+  });
+}
+
+}  // namespace
+
 Result<Beat> Beat::open(Maps& maps) {
   const std::unique_ptr<beat_bpf, decltype(&beat_bpf::destroy)> skeleton(beat_bpf::open(),
                                                                          &beat_bpf::destroy);
@@ -27,12 +43,12 @@ Result<Beat> Beat::open(Maps& maps) {
   beat.program_.reset(dup(bpf_program__fd(skeleton->progs.ebb_beat)));
   beat.live_ = &maps.live();
   if (auto ran = beat.run(0); !ran) return tl::unexpected(ran.error());
-  beat.first_time_ = std::chrono::steady_clock::now();
-  beat.first_jiffies_ = beat.live_->jiffies;
+  beat.first_ = beat.last_;
   maps.set_inert();
   return beat;
 }
 
+// Takes a reading of jiffies, and moves the deadline to `ticks` from now.
 Status Beat::run(std::uint64_t ticks) {
   live_->beat_ticks = ticks;
   std::array<char, 64> packet{};
@@ -43,19 +59,16 @@ Status Beat::run(std::uint64_t ticks) {
   options.repeat = 1;
   if (bpf_prog_test_run_opts(program_.get(), &options) != 0 || options.retval != 0)
     return fail_errno("cannot move the data plane's deadline", errno, "it is inert until this succeeds");
+  last_ = {std::chrono::steady_clock::now(), live_->jiffies};
   return {};
 }
 
 Status Beat::beat(std::chrono::milliseconds lifetime) {
-  auto elapsed = std::chrono::steady_clock::now() - first_time_;
-  if (elapsed < 60ms) {
-    std::this_thread::sleep_for(60ms - elapsed);
-  }
-  if (first_jiffies_ == live_->jiffies)  // only one reading yet
+  if (last_.jiffies == first_.jiffies) {  // only one reading yet
+    std::this_thread::sleep_until(first_.time + 60ms);
     if (auto ran = run(0); !ran) return ran;
-  elapsed = std::chrono::steady_clock::now() - first_time_;
-  const double ticks_per_second =
-      static_cast<double>(live_->jiffies - first_jiffies_) / std::chrono::duration<double>(elapsed).count();
+  }
+  const double ticks_per_second = measured_hz(last_.time - first_.time, last_.jiffies - first_.jiffies);
   const double seconds = std::chrono::duration<double>(lifetime).count();
   return run(static_cast<std::uint64_t>(std::ceil(seconds * ticks_per_second)));
 }

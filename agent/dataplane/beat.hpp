@@ -21,8 +21,10 @@ class Beat {
  private:
   Fd program_;
   ebb_live* live_ = nullptr;
-  std::chrono::steady_clock::time_point first_time_;
-  std::uint64_t first_jiffies_ = 0;
+  struct Reading {
+    std::chrono::steady_clock::time_point time;
+    std::uint64_t jiffies = 0;
+  } first_, last_;
 
   Status run(std::uint64_t ticks);
 };
