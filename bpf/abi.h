@@ -102,6 +102,7 @@ struct ebb_bank {
 	__u64 any_ip;	  /* rules that name no IP field: what a frame without IP can match */
 	__u64 any_ports;  /* rules that name no port: what a packet without ports can match */
 	__u64 ipv4, ipv6; /* the sets of these two ethertypes */
+	__u64 late;	  /* rules that name a length or an address: only for these are they looked up */
 	__u64 delivery[EBB_DELIVERIES];
 	__u64 proto[256];
 	struct ebb_field16 ethertype; /* of frames that are not IP; after the VLAN tags */

@@ -4,6 +4,7 @@
  *
  * 1. Each field selects, in the bank, the set of rules that accept it, and the sets are
  *    ANDed while the header is at hand. No helper, no loop over rules, nothing stored.
+ *    Length and addresses come last, and only if a rule that names them still stands.
  * 2. What the packet lacks (IP, ports) only rules accept that do not name it.
  * 3. A fragment has no ports: it is judged by its L3 fields only.
  * 4. The verifier follows every way to the program's end. Where ways meet, what they have
@@ -104,31 +105,39 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	return -1;
 }
 
-/* The largest tables, so they come last and only for a packet that still has rules. 0 where the header is not readable. */
-static __always_inline __u64 ebb_rules_addresses(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 offset,
-						 __u64 ipv4)
+/*
+ * Length and addresses: the largest tables, so they come last, and only while a rule stands that names one of them.
+ * No rule where the header is not readable, which cannot be.
+ */
+static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const struct ebb_bank *bank,
+					    const struct ebb_packet *p, const struct ebb_ip *ip)
 {
+	/* `length` is that of one datagram, not of the GRO packet */
+	__u64 length = f->gso_size ? p->l4_offset - p->l3_offset + p->l4_header + f->gso_size : p->l3_len;
+	__u64 rules = ebb_rules16(&bank->length, length);
+	__u64 offset = p->l3_offset;
 	void *at;
 
 	barrier_var(offset);
 	if (offset > 64)
 		return 0;
 	at = f->data + offset;
-	if (ipv4) {
+	if (ip->ipv4) {
 		struct iphdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
-		return EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 4) &
-		       EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 4);
+		rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 4);
+		rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 4);
 	} else {
 		struct ipv6hdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
-		return EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 16) &
-		       EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 16);
+		rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 16);
+		rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 16);
 	}
+	return rules;
 }
 
 /* The L4 header must lie inside the IP packet, not in the padding behind it. */
@@ -206,7 +215,7 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 	struct ebb_cursor c = {.at = f->data, .end = f->end};
 	struct ethhdr *eth = ebb_take(&c, sizeof(*eth));
 	struct ebb_ip ip;
-	__u64 offset = sizeof(*eth), length;
+	__u64 offset = sizeof(*eth);
 	__be16 type;
 	int bad;
 
@@ -249,10 +258,8 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 	bad = ebb_walk_l4(f, bank, zero, p, &ip);
 	if (bad >= 0)
 		return bad;
-	length = f->gso_size ? p->l4_offset - p->l3_offset + p->l4_header + f->gso_size : p->l3_len;
-	p->rules &= ebb_rules16(&bank->length, length);
-	if (p->rules)
-		p->rules &= ebb_rules_addresses(f, bank, p->l3_offset, ip.ipv4);
+	if (p->rules & bank->late)
+		p->rules &= ebb_rules_late(f, bank, p, &ip);
 	return -1;
 }
 

@@ -172,6 +172,7 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
     const bool names_ports = !rule.sport.empty() || !rule.dport.empty();
     if (!names_ports) bank.any_ports |= bit;
     if (!names_ports && !addressed(bits[i]) && rule.proto.empty() && rule.length.empty()) bank.any_ip |= bit;
+    if (addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
     for (unsigned value = 0; value < 256; ++value)
       if (rule.proto.empty() || std::find(rule.proto.begin(), rule.proto.end(), value) != rule.proto.end())
         bank.proto[value] |= bit;
