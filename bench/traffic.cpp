@@ -55,15 +55,21 @@ std::string node_rules(unsigned count) {
       R"({{ proto = "udp", dport = [{0}], delivery = ["broadcast", "multicast"] }})",
   };
   std::string text;
-  for (unsigned first = 0; first + 1 < count; first += 8) {
+  for (unsigned first = 0; first + 2 < count; first += 8) {
     text += fmt::format("[[class]]\nname = \"class-{}\"\nkind = \"background\"\nmatch = [\n", first / 8);
-    for (unsigned rule = first; rule < first + 8 && rule + 1 < count; ++rule)
+    for (unsigned rule = first; rule < first + 8 && rule + 2 < count; ++rule)
       text += "  " +
               fmt::format(fmt::runtime(shapes[rule % shapes.size()]), 7000 + rule * 50, rule,
                           7000 + rule * 50 + 20) +
               ",\n";
     text += "]\ntreat = { power-saver = [\"drop\"] }\n";
   }
+  if (count > 1)  // names no port, so it stands until the last table has been read, for every packet
+    text +=
+        "[[class]]\nname = \"far\"\nkind = \"background\"\n"
+        "match = [{ proto = [\"udp\", \"tcp\"], src = [\"192.168.0.0/16\"], dst = [\"198.18.0.0/15\"], "
+        "length = [\"1400-1500\"] }]\n"
+        "treat = { power-saver = [\"drop\"] }\n";
   return text + fmt::format(
                     "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
                     "match = [{{ proto = \"udp\", dport = [{}], sport = [\"1024-65535\"] }}]\n"
