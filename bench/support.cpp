@@ -79,10 +79,10 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   p.xdp_.reset(xdp_bpf::open(), xdp_bpf::destroy);
   p.tc_.reset(tc_bpf::open(), tc_bpf::destroy);
   if (!p.xdp_ || !p.tc_) return fail_errno("cannot open Ebb's programs", errno);
-  for (auto [map, fd] : {std::pair{p.xdp_->maps.ebb_live, p.maps_.live_fd()},
+  for (auto [map, fd] : {std::pair{p.xdp_->maps.bss, p.maps_.live_fd()},
                          std::pair{p.xdp_->maps.ebb_counters, p.maps_.counters_fd()},
                          std::pair{p.xdp_->maps.ebb_cpumap, p.maps_.cpumap_fd()},
-                         std::pair{p.tc_->maps.ebb_live, p.maps_.live_fd()},
+                         std::pair{p.tc_->maps.bss, p.maps_.live_fd()},
                          std::pair{p.tc_->maps.ebb_counters, p.maps_.counters_fd()}})
     if (auto ok = reuse(map, fd); !ok) return tl::unexpected(ok.error());
   if (xdp_bpf::load(p.xdp_.get()) != 0 || tc_bpf::load(p.tc_.get()) != 0)

@@ -16,8 +16,6 @@ namespace ebb::bench {
 
 namespace {
 
-constexpr std::uint16_t matched_port = 5683;  // CoAP: the last rule
-
 std::uint16_t wire16(std::uint32_t v) { return htons(static_cast<std::uint16_t>(v)); }
 
 }  // namespace
@@ -40,7 +38,7 @@ void fill_packets(GeneratedPackets& packets) {
       }
       p.proto = kind == GENERATOR_IPV4_UDP || random() % 2 ? IPPROTO_UDP : IPPROTO_TCP;
       p.sport = wire16(1024 + random() % 64000);
-      p.dport = random() % 4 ? wire16(1024 + random() % 64000) : wire16(matched_port);
+      p.dport = wire16(1024 + random() % 64000);
     }
   }
 }
@@ -55,26 +53,22 @@ std::string node_rules(unsigned count) {
       R"({{ proto = "udp", dport = [{0}], delivery = ["broadcast", "multicast"] }})",
   };
   std::string text;
-  for (unsigned first = 0; first + 2 < count; first += 8) {
+  for (unsigned first = 0; first + 1 < count; first += 8) {
     text += fmt::format("[[class]]\nname = \"class-{}\"\nkind = \"background\"\nmatch = [\n", first / 8);
-    for (unsigned rule = first; rule < first + 8 && rule + 2 < count; ++rule)
+    for (unsigned rule = first; rule < first + 8 && rule + 1 < count; ++rule)
       text += "  " +
               fmt::format(fmt::runtime(shapes[rule % shapes.size()]), 7000 + rule * 50, rule,
                           7000 + rule * 50 + 20) +
               ",\n";
     text += "]\ntreat = { power-saver = [\"drop\"] }\n";
   }
-  if (count > 1)  // names no port, so it stands until the last table has been read, for every packet
-    text +=
-        "[[class]]\nname = \"far\"\nkind = \"background\"\n"
-        "match = [{ proto = [\"udp\", \"tcp\"], src = [\"192.168.0.0/16\"], dst = [\"198.18.0.0/15\"], "
-        "length = [\"1400-1500\"] }]\n"
-        "treat = { power-saver = [\"drop\"] }\n";
-  return text + fmt::format(
-                    "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
-                    "match = [{{ proto = \"udp\", dport = [{}], sport = [\"1024-65535\"] }}]\n"
-                    "treat = {{ critical = [\"drop\"] }}\n",
-                    matched_port);
+  // The last rule names no port, so it stands, for every packet, until the last table has been read. It
+  // accepts one packet in four.
+  return text +
+         "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
+         "match = [{ proto = [\"udp\", \"tcp\"], src = [\"10.0.0.0/8\"], dst = [\"192.0.2.0/26\"], "
+         "length = [\"64-1500\"] }]\n"
+         "treat = { critical = [\"drop\"] }\n";
 }
 
 std::string treat_udp(const std::string& treatment) {

@@ -47,15 +47,8 @@ static __always_inline __u64 ebb_lowest_bit(__u64 set)
 	return ebb_bit_index[EBB_INDEX(hash, 63)];
 }
 
-/* What the IP header says about the rest. */
-struct ebb_ip {
-	__u64 ipv4; /* yes or no */
-	__u64 proto;
-	__u64 fragment;
-};
-
 static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct ebb_cursor *c,
-					 __u64 zero, struct ebb_packet *p, struct ebb_ip *ip)
+					 __u64 zero, struct ebb_packet *p)
 {
 	struct iphdr *h = ebb_take(c, sizeof(*h));
 	__u64 room = f->len - p->l3_offset, header;
@@ -67,16 +60,16 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 	p->l3_len = f->gso_size ? room : bpf_ntohs(h->tot_len);
 	if (p->l3_len < header || p->l3_len > room)
 		return EBB_R_MALFORMED;
-	ip->ipv4 = 1 + zero;
-	ip->proto = h->protocol;
-	ip->fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
+	p->ipv4 = 1 + zero;
+	p->proto = h->protocol;
+	p->fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
 	p->l4_offset = p->l3_offset + header;
 	p->rules &= bank->ipv4;
 	return -1;
 }
 
 static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ebb_cursor *c,
-					 __u64 zero, struct ebb_packet *p, struct ebb_ip *ip)
+					 __u64 zero, struct ebb_packet *p)
 {
 	struct ipv6hdr *h = ebb_take(c, sizeof(*h));
 	__u64 room = f->len - p->l3_offset;
@@ -86,18 +79,18 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	p->l3_len = f->gso_size ? room : sizeof(*h) + (__u64)bpf_ntohs(h->payload_len);
 	if (p->l3_len > room)
 		return EBB_R_MALFORMED;
-	ip->ipv4 = zero;
-	ip->proto = h->nexthdr;
-	ip->fragment = zero;
+	p->ipv4 = zero;
+	p->proto = h->nexthdr;
+	p->fragment = zero;
 	p->l4_offset = p->l3_offset + sizeof(*h);
 	p->rules &= bank->ipv6;
-	if (ebb_is_extension(ip->proto)) {
-		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, ip->proto, p->l3_offset + p->l3_len);
+	if (ebb_is_extension(p->proto)) {
+		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, p->proto, p->l3_offset + p->l3_len);
 
 		if (walk < 0)
 			return -1 - walk;
-		ip->proto = EBB_WALK_PROTO(walk);
-		ip->fragment = EBB_WALK_FRAGMENT(walk);
+		p->proto = EBB_WALK_PROTO(walk);
+		p->fragment = EBB_WALK_FRAGMENT(walk);
 		p->l4_offset = EBB_WALK_OFFSET(walk);
 		if (p->l4_offset > p->l3_offset + p->l3_len)
 			return EBB_R_MALFORMED;
@@ -105,15 +98,37 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	return -1;
 }
 
+/* The TCP or UDP header of a classified packet, or NULL. For the rare packet that is trimmed, steered or a GRO one. */
+static __always_inline void *ebb_l4(const struct ebb_frame *f, const struct ebb_packet *p, __u64 size)
+{
+	__u64 offset = p->l4_offset;
+
+	barrier_var(offset);
+	if (p->fragment || offset > EBB_OFFSET_MAX || f->data + offset + size > f->end)
+		return NULL;
+	return p->proto == IPPROTO_UDP || p->proto == IPPROTO_TCP ? f->data + offset : NULL;
+}
+
+/* Its length in bytes; 0: the packet has no ports. */
+static __always_inline __u64 ebb_l4_header(const struct ebb_frame *f, const struct ebb_packet *p)
+{
+	struct tcphdr *tcp;
+
+	if (p->proto == IPPROTO_UDP)
+		return p->fragment ? 0 : sizeof(struct udphdr);
+	tcp = ebb_l4(f, p, sizeof(*tcp));
+	return tcp ? tcp->doff * 4 : 0;
+}
+
 /*
  * Length and addresses: the largest tables, so they come last, and only while a rule stands that names one of them.
  * No rule where the header is not readable, which cannot be.
  */
 static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const struct ebb_bank *bank,
-					    const struct ebb_packet *p, const struct ebb_ip *ip)
+					    const struct ebb_packet *p)
 {
 	/* `length` is that of one datagram, not of the GRO packet */
-	__u64 length = f->gso_size ? p->l4_offset - p->l3_offset + p->l4_header + f->gso_size : p->l3_len;
+	__u64 length = f->gso_size ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + f->gso_size : p->l3_len;
 	__u64 rules = ebb_rules16(&bank->length, length);
 	__u64 offset = p->l3_offset;
 	void *at;
@@ -122,7 +137,7 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const str
 	if (offset > 64)
 		return 0;
 	at = f->data + offset;
-	if (ip->ipv4) {
+	if (p->ipv4) {
 		struct iphdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
@@ -142,54 +157,53 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const str
 
 /* The L4 header must lie inside the IP packet, not in the padding behind it. */
 static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
-				       struct ebb_packet *p, const struct ebb_ip *ip)
+				       struct ebb_packet *p)
 {
 	__u64 len = p->l3_offset + p->l3_len - p->l4_offset; /* bytes of L4 in the IP packet */
 	__u64 offset = p->l4_offset;
 	__u64 dport, dport_class;
 	void *l4;
 
-	p->l4_header = zero;
-	p->udp_len = zero;
 	barrier_var(offset);
 	if (offset > EBB_OFFSET_MAX)
 		return EBB_R_MALFORMED;
 	l4 = f->data + offset;
-	if (ip->fragment) {
-		p->shield = ebb_shield_proto(ip->ipv4, ip->proto, true) + zero;
+	if (p->fragment) {
+		p->shield = ebb_shield_proto(p->ipv4, p->proto, true) + zero;
 		p->rules &= bank->any_ports;
 		return -1;
 	}
-	if (ip->proto == IPPROTO_UDP) {
+	if (p->proto == IPPROTO_UDP) {
 		struct udphdr *udp = l4;
+		__u64 said;
 
 		if ((void *)(udp + 1) > f->end)
 			return EBB_R_MALFORMED;
-		p->udp_len = bpf_ntohs(udp->len);
-		if ((p->udp_len < sizeof(*udp) || p->udp_len > len) && !f->gso_size)
+		said = bpf_ntohs(udp->len);
+		if ((said < sizeof(*udp) || said > len) && !f->gso_size)
 			return EBB_R_MALFORMED;
-		p->l4_header = sizeof(*udp) + zero;
 		dport = bpf_ntohs(udp->dest);
-		p->shield = ebb_shield_udp(ip->ipv4, dport) + zero;
-	} else if (ip->proto == IPPROTO_TCP) {
+		p->shield = ebb_shield_udp(p->ipv4, dport) + zero;
+	} else if (p->proto == IPPROTO_TCP) {
 		struct tcphdr *tcp = l4;
+		__u64 header;
 
 		if ((void *)(tcp + 1) > f->end)
 			return EBB_R_MALFORMED;
-		p->l4_header = tcp->doff * 4;
-		if (p->l4_header < sizeof(*tcp) || p->l4_header > len)
+		header = tcp->doff * 4;
+		if (header < sizeof(*tcp) || header > len)
 			return EBB_R_MALFORMED;
 		dport = bpf_ntohs(tcp->dest);
 		p->shield = ebb_shield_tcp(((__u8 *)tcp)[13]) + zero;
 	} else {
-		if (ip->proto == IPPROTO_ICMP || ip->proto == IPPROTO_ICMPV6) {
+		if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6) {
 			struct ebb_icmp *icmp = l4;
 
-			if ((void *)(icmp + 1) > f->end || len < (ip->proto == IPPROTO_ICMP ? 8 : 4))
+			if ((void *)(icmp + 1) > f->end || len < (p->proto == IPPROTO_ICMP ? 8 : 4))
 				return EBB_R_MALFORMED;
-			p->shield = ebb_shield_icmp(ip->ipv4, ip->proto, icmp->type) + zero;
+			p->shield = ebb_shield_icmp(p->ipv4, p->proto, icmp->type) + zero;
 		} else {
-			p->shield = ebb_shield_proto(ip->ipv4, ip->proto, false) + zero;
+			p->shield = ebb_shield_proto(p->ipv4, p->proto, false) + zero;
 		}
 		p->rules &= bank->any_ports;
 		return -1;
@@ -214,7 +228,6 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 {
 	struct ebb_cursor c = {.at = f->data, .end = f->end};
 	struct ethhdr *eth = ebb_take(&c, sizeof(*eth));
-	struct ebb_ip ip;
 	__u64 offset = sizeof(*eth);
 	__be16 type;
 	int bad;
@@ -243,23 +256,23 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 	}
 	p->l3_offset = offset + zero;
 	if (type == bpf_htons(ETH_P_IP)) {
-		bad = ebb_walk_ipv4(f, bank, &c, zero, p, &ip);
+		bad = ebb_walk_ipv4(f, bank, &c, zero, p);
 	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		bad = ebb_walk_ipv6(f, bank, &c, zero, p, &ip);
+		bad = ebb_walk_ipv6(f, bank, &c, zero, p);
 	} else {
 		p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
 		p->rules &= bank->any_ip & ebb_rules16(&bank->ethertype, bpf_ntohs(type));
-		p->l3_len = p->l4_offset = p->l4_header = p->udp_len = zero;
+		p->l3_len = p->l4_offset = p->ipv4 = p->proto = p->fragment = zero;
 		return -1;
 	}
 	if (bad >= 0)
 		return bad;
-	p->rules &= bank->proto[EBB_INDEX(ip.proto, 0xff)];
-	bad = ebb_walk_l4(f, bank, zero, p, &ip);
+	p->rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
+	bad = ebb_walk_l4(f, bank, zero, p);
 	if (bad >= 0)
 		return bad;
 	if (p->rules & bank->late)
-		p->rules &= ebb_rules_late(f, bank, p, &ip);
+		p->rules &= ebb_rules_late(f, bank, p);
 	return -1;
 }
 

@@ -21,14 +21,12 @@
 		index_;                                                  \
 	})
 
-/* One entry: one struct ebb_live, about 0.7 MiB, mapped into the agent. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct ebb_live);
-} ebb_live SEC(".maps");
+/*
+ * A map of one struct ebb_live, about 0.7 MiB, which the agent makes, pins and maps into its memory. As a variable its
+ * address stands in the code: a lookup would cost each packet ten instructions. It must stay the only variable of
+ * .bss, whose map the agent replaces by its own when it loads an object.
+ */
+struct ebb_live ebb_live;
 
 /* One entry of 16.25 KiB per CPU: below the 32 KiB that a per-CPU value may have. */
 struct {

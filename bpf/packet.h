@@ -51,8 +51,9 @@ struct ebb_packet {
 	__u64 l3_offset;
 	__u64 l3_len;	 /* bytes of the IP packet in the frame: header and payload, no padding */
 	__u64 l4_offset;
-	__u64 l4_header; /* TCP or UDP header, bytes; 0: the packet has no ports */
-	__u64 udp_len;	 /* as its header says; 0: not UDP */
+	__u64 ipv4;	 /* yes or no */
+	__u64 proto;	 /* 0: not IP */
+	__u64 fragment;	 /* yes or no */
 };
 
 struct ebb_cursor {

@@ -54,8 +54,6 @@ SEC("tc")
 int ebb_tc_ingress(struct __sk_buff *skb)
 {
 	struct ebb_counters *counters = ebb_counters_here();
-	__u32 zero = 0;
-	struct ebb_live *live = bpf_map_lookup_elem(&ebb_live, &zero);
 	struct ebb_frame frame = {
 		.ctx = skb,
 		.len = skb->len,
@@ -67,7 +65,7 @@ int ebb_tc_ingress(struct __sk_buff *skb)
 	struct ebb_packet p;
 	int action = TC_ACT_UNSPEC;
 
-	if (!live || !counters)
+	if (!counters)
 		return TC_ACT_UNSPEC;
 	if (skb->gso_segs > 1)
 		frame.segments = skb->gso_segs;
@@ -75,7 +73,7 @@ int ebb_tc_ingress(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, skb->len < EBB_HEADERS ? skb->len : EBB_HEADERS);
 	frame.data = (void *)(long)skb->data;
 	frame.end = (void *)(long)skb->data_end;
-	if (!ebb_judge(live, counters, skb->ifindex, &frame, &p, &j))
+	if (!ebb_judge(&ebb_live, counters, skb->ifindex, &frame, &p, &j))
 		return TC_ACT_UNSPEC;
 	if (j.enforce && j.drop) {
 		action = TC_ACT_SHOT;
@@ -83,7 +81,7 @@ int ebb_tc_ingress(struct __sk_buff *skb)
 		j.trim = false;
 		j.reason = EBB_R_FAILED;
 	}
-	ebb_count_judged(counters, &frame, &p, &j);
+	ebb_count_judged(counters, &frame, &j);
 	return action;
 }
 

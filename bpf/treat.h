@@ -27,6 +27,7 @@ struct ebb_judgement {
 	bool rps;	/* somebody else moves steered packets */
 	bool cut_payload;
 	__u64 reason;	/* enum ebb_reason, should the verdict be a pass */
+	__u64 bytes;	/* to be counted: as the packet came */
 	__u64 keep;	/* with trim: frame bytes that stay */
 	__u64 payload;	/* with cut_payload: UDP payload bytes that stay */
 };
@@ -42,12 +43,14 @@ static __always_inline void ebb_judge_trim(const struct ebb_frame *f, const stru
 		return;
 	}
 	if (t->flags & EBB_T_TRIM) {
-		__u64 payload = p->udp_len - sizeof(struct udphdr);
+		struct udphdr *udp = p->proto == IPPROTO_UDP ? ebb_l4(f, p, sizeof(*udp)) : NULL;
+		__u64 payload;
 
-		if (!p->udp_len || p->udp_len != keep - p->l4_offset || keep > EBB_TRIM_FRAME) {
+		if (!udp || bpf_ntohs(udp->len) != keep - p->l4_offset || keep > EBB_TRIM_FRAME) {
 			j->reason = EBB_R_UNTRIMMABLE;
 			return;
 		}
+		payload = keep - p->l4_offset - sizeof(*udp);
 		if (payload > t->trim_to) {
 			j->cut_payload = true;
 			j->payload = t->trim_to;
@@ -93,7 +96,7 @@ static __always_inline __u64 ebb_bytes(const struct ebb_frame *f, const struct e
 	__u64 bytes = f->len + f->tag_len;
 
 	if (f->segments > 1) /* on the wire each segment had the headers */
-		bytes += (__u64)(f->segments - 1) * (p->l4_offset + p->l4_header + f->tag_len);
+		bytes += (__u64)(f->segments - 1) * (p->l4_offset + ebb_l4_header(f, p) + f->tag_len);
 	return bytes;
 }
 
@@ -129,6 +132,7 @@ static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_co
 	j->bank = bank;
 	j->state = EBB_WORD_STATE(word);
 	j->enforce = word & EBB_WORD_ENFORCE;
+	j->bytes = ebb_bytes(f, p);
 	ebb_choose(live, ifindex, f, p, j);
 	return true;
 }
@@ -143,13 +147,13 @@ static __always_inline __u64 ebb_verdict_of(const struct ebb_judgement *j)
 }
 
 static __always_inline void ebb_count_judged(struct ebb_counters *counters, const struct ebb_frame *f,
-					     const struct ebb_packet *p, const struct ebb_judgement *j)
+					     const struct ebb_judgement *j)
 {
 	__u64 verdict = ebb_verdict_of(j);
 
 	if (verdict == EBB_PASS)
 		ebb_count_pass(counters, j->reason, f->segments);
-	ebb_count(counters, j->class_slot, verdict, f->segments, ebb_bytes(f, p));
+	ebb_count(counters, j->class_slot, verdict, f->segments, j->bytes);
 }
 
 #endif

@@ -89,8 +89,6 @@ SEC("xdp")
 int ebb_xdp(struct xdp_md *ctx)
 {
 	struct ebb_counters *counters = ebb_counters_here();
-	__u32 zero = 0;
-	struct ebb_live *live = bpf_map_lookup_elem(&ebb_live, &zero);
 	struct ebb_frame frame = {
 		.ctx = ctx,
 		.data = (void *)(long)ctx->data,
@@ -102,11 +100,11 @@ int ebb_xdp(struct xdp_md *ctx)
 	__u64 len = frame.end - frame.data;
 	int action = XDP_PASS;
 
-	if (!live || !counters)
+	if (!counters)
 		return XDP_PASS;
 	barrier_var(len);
 	frame.len = len;
-	if (!ebb_judge(live, counters, ctx->ingress_ifindex, &frame, &p, &j))
+	if (!ebb_judge(&ebb_live, counters, ctx->ingress_ifindex, &frame, &p, &j))
 		return XDP_PASS;
 	if (j.enforce && j.drop) {
 		action = XDP_DROP;
@@ -118,7 +116,7 @@ int ebb_xdp(struct xdp_md *ctx)
 			j.reason = EBB_R_FAILED;
 		}
 	}
-	ebb_count_judged(counters, &frame, &p, &j);
+	ebb_count_judged(counters, &frame, &j);
 	return action;
 }
 

@@ -36,7 +36,7 @@ Result<Beat> Beat::open(Maps& maps) {
   const std::unique_ptr<beat_bpf, decltype(&beat_bpf::destroy)> skeleton(beat_bpf::open(),
                                                                          &beat_bpf::destroy);
   if (!skeleton) return fail_errno("cannot open the BPF object beat", errno);
-  bpf_map__reuse_fd(skeleton->maps.ebb_live, maps.live_fd());
+  bpf_map__reuse_fd(skeleton->maps.bss, maps.live_fd());
   if (const int error = beat_bpf::load(skeleton.get())) return refused_program("beat", -error);
 
   Beat beat;

@@ -56,7 +56,7 @@ void CloseXdp::operator()(xdp_bpf* object) const { xdp_bpf::destroy(object); }
 Result<XdpObject> open_xdp(const Maps& maps) {
   XdpObject xdp(xdp_bpf::open());
   if (!xdp) return fail_errno("cannot open the BPF object xdp", errno);
-  bpf_map__reuse_fd(xdp->maps.ebb_live, maps.live_fd());
+  bpf_map__reuse_fd(xdp->maps.bss, maps.live_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_counters, maps.counters_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_cpumap, maps.cpumap_fd());
   return xdp;
@@ -74,7 +74,7 @@ Result<Fd> load_xdp(const Maps& maps) {
 Result<Fd> load_tc(const Maps& maps) {
   const std::unique_ptr<tc_bpf, decltype(&tc_bpf::destroy)> tc(tc_bpf::open(), &tc_bpf::destroy);
   if (!tc) return fail_errno("cannot open the BPF object tc", errno);
-  bpf_map__reuse_fd(tc->maps.ebb_live, maps.live_fd());
+  bpf_map__reuse_fd(tc->maps.bss, maps.live_fd());
   bpf_map__reuse_fd(tc->maps.ebb_counters, maps.counters_fd());
   if (const int error = tc_bpf::load(tc.get())) return refused_program("tc", -error);
   return Fd(dup(bpf_program__fd(tc->progs.ebb_tc_ingress)));

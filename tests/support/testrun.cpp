@@ -75,7 +75,7 @@ Result<PacketObject> PacketObject::load(const std::string& path, bool xdp) {
       bpf_program__fd(bpf_object__find_program_by_name(object, xdp ? "ebb_xdp" : "ebb_tc_ingress"));
   out.counters_fd_ = map_fd(object, "ebb_counters");
   void* memory =
-      mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(object, "ebb_live"), 0);
+      mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(object, ".bss"), 0);
   if (out.program_ < 0 || out.counters_fd_ < 0 || memory == MAP_FAILED)
     return fail(path + " lacks a program or a map");
   out.live_ = static_cast<ebb_live*>(memory);
