@@ -66,7 +66,7 @@ std::string node_rules(unsigned count) {
   // accepts one packet in four.
   return text +
          "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
-         "match = [{ proto = [\"udp\", \"tcp\"], src = [\"10.0.0.0/8\"], dst = [\"192.0.2.0/26\"], "
+         "match = [{ proto = [\"udp\", \"tcp\"], src = [\"10.0.0.0/8\"], dst = [\"198.18.0.0/15\"], "
          "length = [\"64-1500\"] }]\n"
          "treat = { critical = [\"drop\"] }\n";
 }

@@ -68,7 +68,7 @@ enum ebb_reason {
 	EBB_REASONS = 32,
 };
 
-/* A 16-bit field: value -> equivalence class -> set of rules that accept it. Host byte order. */
+/* A 16-bit field: value -> equivalence class -> set of rules that accept it. */
 struct ebb_field16 {
 	__u8 class_of[65536];
 	__u64 rules[256];
@@ -107,7 +107,7 @@ struct ebb_bank {
 	__u64 proto[256];
 	struct ebb_field16 ethertype; /* of frames that are not IP; after the VLAN tags */
 	struct ebb_field16 length;    /* L3 length of one datagram, bytes */
-	struct ebb_field16 sport;
+	struct ebb_field16 sport;     /* by the port in wire order, as it is in the header */
 	struct ebb_field16 dport;
 	__u8 management[256]; /* by dport class: EBB_R_MANAGEMENT or 0 */
 	__u64 ipv4_src[4][256]; /* by address byte */

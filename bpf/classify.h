@@ -24,13 +24,30 @@ static __always_inline __u64 ebb_rules16(const struct ebb_field16 *field, __u64 
 	return field->rules[EBB_INDEX(class, 0xff)];
 }
 
-/* The rules whose prefixes accept the address: a conjunction over its bytes. */
-#define EBB_RULES_ADDRESS(tables, address, count)                                             \
+/*
+ * The rules whose prefixes accept the address: a conjunction over its bytes. A word of the address is loaded once, and
+ * each byte of it is shifted to where it is an offset into a table of __u64.
+ */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define EBB_BYTE_SHIFT(i) ((i) * 8 - 3)
+#else
+#define EBB_BYTE_SHIFT(i) (24 - (i) * 8 - 3)
+#endif
+#define EBB_BYTE_OFFSET(word, i)                                                              \
+	EBB_INDEX(EBB_BYTE_SHIFT(i) < 0 ? (word) << 3 : (word) >> (EBB_BYTE_SHIFT(i) & 31), 0x7f8)
+
+#define EBB_RULES_ADDRESS(tables, address, words)                                             \
 	({                                                                                    \
-		const __u8 *byte_ = (const __u8 *)(address);                                  \
 		__u64 rules_ = ~0ULL;                                                         \
-		_Pragma("unroll") for (int i_ = 0; i_ < (count); i_++)                        \
-			rules_ &= (tables)[i_][EBB_INDEX(byte_[i_], 0xff)];                   \
+		_Pragma("unroll") for (int w_ = 0; w_ < (words); w_++)                        \
+		{                                                                             \
+			__u64 word_ = ((const __u32 *)(address))[w_];                         \
+			_Pragma("unroll") for (int i_ = 0; i_ < 4; i_++)                      \
+			{                                                                     \
+				const void *table_ = (tables)[w_ * 4 + i_];                   \
+				rules_ &= *(const __u64 *)(table_ + EBB_BYTE_OFFSET(word_, i_)); \
+			}                                                                     \
+		}                                                                             \
 		rules_;                                                                       \
 	})
 
@@ -53,9 +70,12 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 	struct iphdr *h = ebb_take(c, sizeof(*h));
 	__u64 room = f->len - p->l3_offset, header;
 
-	if (!h || h->version != 4 || h->ihl < 5)
+	if (!h)
 		return EBB_R_MALFORMED;
-	header = h->ihl * 4;
+	header = *(__u8 *)h - 0x45ULL; /* version 4, and words of header beyond 5 */
+	if (header > 10)
+		return EBB_R_MALFORMED;
+	header = header * 4 + sizeof(*h);
 	/* A GRO packet's own length field may be zero (BIG TCP): it fills the frame. */
 	p->l3_len = f->gso_size ? room : bpf_ntohs(h->tot_len);
 	if (p->l3_len < header || p->l3_len > room)
@@ -142,15 +162,15 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const str
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
-		rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 4);
-		rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 4);
+		rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 1);
+		rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 1);
 	} else {
 		struct ipv6hdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
-		rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 16);
-		rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 16);
+		rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 4);
+		rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 4);
 	}
 	return rules;
 }
@@ -161,7 +181,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 {
 	__u64 len = p->l3_offset + p->l3_len - p->l4_offset; /* bytes of L4 in the IP packet */
 	__u64 offset = p->l4_offset;
-	__u64 dport, dport_class;
+	__u64 dport, dport_class; /* wire order, as the tables have it */
 	void *l4;
 
 	barrier_var(offset);
@@ -182,7 +202,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		said = bpf_ntohs(udp->len);
 		if ((said < sizeof(*udp) || said > len) && !f->gso_size)
 			return EBB_R_MALFORMED;
-		dport = bpf_ntohs(udp->dest);
+		dport = udp->dest;
 		p->shield = ebb_shield_udp(p->ipv4, dport) + zero;
 	} else if (p->proto == IPPROTO_TCP) {
 		struct tcphdr *tcp = l4;
@@ -193,7 +213,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		header = tcp->doff * 4;
 		if (header < sizeof(*tcp) || header > len)
 			return EBB_R_MALFORMED;
-		dport = bpf_ntohs(tcp->dest);
+		dport = tcp->dest;
 		p->shield = ebb_shield_tcp(((__u8 *)tcp)[13]) + zero;
 	} else {
 		if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6) {
@@ -208,7 +228,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		p->rules &= bank->any_ports;
 		return -1;
 	}
-	p->rules &= ebb_rules16(&bank->sport, bpf_ntohs(*(__be16 *)l4));
+	p->rules &= ebb_rules16(&bank->sport, *(__be16 *)l4);
 	dport_class = bank->dport.class_of[EBB_INDEX(dport, 0xffff)];
 	p->rules &= bank->dport.rules[EBB_INDEX(dport_class, 0xff)];
 	if (!p->shield)

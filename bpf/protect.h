@@ -37,11 +37,11 @@ static __always_inline __u64 ebb_shield_icmp(bool ipv4, __u8 proto, __u64 type)
 }
 
 /* DHCP's server and client ports: 67 and 68, 546 and 547. */
-static __always_inline __u64 ebb_shield_udp(bool ipv4, __u64 dport)
+static __always_inline __u64 ebb_shield_udp(bool ipv4, __be16 dport)
 {
-	__u64 first = ipv4 ? 67 : 546;
-
-	return dport == first || dport == first + 1 ? EBB_R_DHCP : 0;
+	if (ipv4)
+		return dport == bpf_htons(67) || dport == bpf_htons(68) ? EBB_R_DHCP : 0;
+	return dport == bpf_htons(546) || dport == bpf_htons(547) ? EBB_R_DHCP : 0;
 }
 
 static __always_inline __u64 ebb_shield_tcp(__u8 flags)

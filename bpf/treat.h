@@ -64,24 +64,21 @@ static __always_inline void ebb_judge_trim(const struct ebb_frame *f, const stru
 }
 
 static __always_inline void ebb_choose(const struct ebb_live *live, __u32 ifindex, const struct ebb_frame *f,
-				       const struct ebb_packet *p, struct ebb_judgement *j)
+				       const struct ebb_packet *p, const struct ebb_treatment *t,
+				       struct ebb_judgement *j)
 {
 	__u32 iface = live->iface[EBB_INDEX(ifindex, EBB_IFACES - 1)];
-	__u64 rule = ebb_lowest_bit(p->rules);
-	struct ebb_treatment t =
-		j->bank->treat[EBB_INDEX(j->state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 
-	j->class_slot = t.class_slot;
 	j->reason = EBB_R_TREATMENT;
-	if (t.flags & (EBB_T_DROP | EBB_T_TRIM | EBB_T_TRIM_PADDING) && !p->shield) {
+	if (t->flags & (EBB_T_DROP | EBB_T_TRIM | EBB_T_TRIM_PADDING) && !p->shield) {
 		if (!(iface & EBB_IF_TERMINAL))
 			j->reason = EBB_R_FORWARDS;
-		else if (t.flags & EBB_T_DROP)
+		else if (t->flags & EBB_T_DROP)
 			j->drop = true;
 		else
-			ebb_judge_trim(f, p, &t, j);
+			ebb_judge_trim(f, p, t, j);
 	}
-	if (t.flags & EBB_T_STEER && !j->drop) {
+	if (t->flags & EBB_T_STEER && !j->drop) {
 		j->steer = iface & EBB_IF_STEER && j->bank->steer[EBB_INDEX(j->state, EBB_STATES - 1)].count;
 		j->rps = iface & EBB_IF_RPS;
 		if (!j->steer && j->reason == EBB_R_TREATMENT)
@@ -104,7 +101,9 @@ static __always_inline __u64 ebb_bytes(const struct ebb_frame *f, const struct e
 static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_counters *counters, __u32 ifindex,
 				      const struct ebb_frame *f, struct ebb_packet *p, struct ebb_judgement *j)
 {
+	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
 	const struct ebb_bank *bank;
+	__u64 state;
 	__u32 word;
 	int reason;
 
@@ -123,17 +122,24 @@ static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_co
 		ebb_count_pass(counters, reason, f->segments);
 		return false;
 	}
-	if (!p->rules) {
-		ebb_count_pass(counters, p->shield ? p->shield : EBB_R_UNCLASSIFIED, f->segments);
-		ebb_count(counters, EBB_CLASSES, EBB_PASS, f->segments, ebb_bytes(f, p));
+	state = EBB_WORD_STATE(word);
+	reason = EBB_R_UNCLASSIFIED;
+	if (p->rules) {
+		reason = EBB_R_TREATMENT;
+		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(ebb_lowest_bit(p->rules), EBB_RULES - 1)];
+	}
+	if (!t.flags) {
+		ebb_count_pass(counters, p->shield ? p->shield : reason, f->segments);
+		ebb_count(counters, t.class_slot, EBB_PASS, f->segments, ebb_bytes(f, p));
 		return false;
 	}
 	__builtin_memset(j, 0, sizeof(*j));
 	j->bank = bank;
-	j->state = EBB_WORD_STATE(word);
+	j->state = state;
+	j->class_slot = t.class_slot;
 	j->enforce = word & EBB_WORD_ENFORCE;
 	j->bytes = ebb_bytes(f, p);
-	ebb_choose(live, ifindex, f, p, j);
+	ebb_choose(live, ifindex, f, p, &t, j);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dataplane/policy.hpp"
 
+#include <arpa/inet.h>
 #include <linux/if_ether.h>
 
 #include <algorithm>
@@ -91,6 +92,14 @@ Result<std::set<std::uint8_t>> fill_field(ebb_field16& field, const std::vector<
     std::memset(field.class_of + *edge, id, *std::next(edge) - *edge);
   }
   return extra_classes;
+}
+
+// The programs read ports as they are in the header.
+void to_wire_order(ebb_field16& field) {
+  for (unsigned value = 0; value < 65536; ++value) {
+    const unsigned wire = htons(static_cast<std::uint16_t>(value));
+    if (value < wire) std::swap(field.class_of[value], field.class_of[wire]);
+  }
 }
 
 // One side's address tables: the rules whose prefix accepts a byte at its place.
@@ -200,6 +209,8 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   const std::set<std::uint16_t> management(config.management_ports.begin(), config.management_ports.end());
   const auto management_classes = fill_field(bank.dport, bits, &Rule::dport, "destination ports", management);
   if (!management_classes) return tl::unexpected(management_classes.error());
+  to_wire_order(bank.sport);
+  to_wire_order(bank.dport);
   for (const auto id : *management_classes) bank.management[id] = EBB_R_MANAGEMENT;
 
   for (std::size_t state = 0; state < masks.size(); ++state) fill_steer(bank.steer[state], masks[state]);

@@ -2,6 +2,8 @@
 // The compiled bank, looked up as bpf/abi.h says, against a plain first match over the rules.
 #include "dataplane/policy.hpp"
 
+#include <arpa/inet.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +26,7 @@ std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
     set &= bank.any_ip;
   } else {
     set &= bank.proto[f.proto] & rules(bank.length, f.length);
-    set &= f.ports ? rules(bank.sport, f.sport) & rules(bank.dport, f.dport) : bank.any_ports;
+    set &= f.ports ? rules(bank.sport, htons(f.sport)) & rules(bank.dport, htons(f.dport)) : bank.any_ports;
     for (std::size_t i = 0; i < (f.ipv6 ? 16 : 4); ++i)
       set &= f.ipv6 ? bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]]
                     : bank.ipv4_src[i][f.src[i]] & bank.ipv4_dst[i][f.dst[i]];
@@ -113,7 +115,7 @@ TEST_F(Policy, ManagementPorts) {
     config.management_ports = ports;
     compile(config);
     for (unsigned port = 0; port < 65536; ++port)
-      ASSERT_EQ(bank_->management[bank_->dport.class_of[port]] != 0,
+      ASSERT_EQ(bank_->management[bank_->dport.class_of[htons(static_cast<std::uint16_t>(port))]] != 0,
                 std::count(ports.begin(), ports.end(), port) != 0)
           << port;
   }
