@@ -68,12 +68,6 @@ enum ebb_reason {
 	EBB_REASONS = 32,
 };
 
-/* A 16-bit field: value -> equivalence class -> set of rules that accept it. */
-struct ebb_field16 {
-	__u8 class_of[65536];
-	__u64 rules[256];
-};
-
 #define EBB_T_DROP	   0x1
 #define EBB_T_TRIM_PADDING 0x2
 #define EBB_T_TRIM	   0x4
@@ -105,13 +99,19 @@ struct ebb_bank {
 	__u64 late;	  /* rules that name a length or an address: only for these are they looked up */
 	__u64 delivery[EBB_DELIVERIES];
 	__u64 proto[256];
-	struct ebb_field16 ethertype; /* of frames that are not IP; after the VLAN tags */
-	struct ebb_field16 length;    /* L3 length of one datagram, bytes */
-	struct ebb_field16 sport;     /* by the port in wire order, as it is in the header */
-	struct ebb_field16 dport;
+	/* 16-bit fields: value -> equivalence class (below) -> rules */
+	__u64 ethertype[256]; /* of frames that are not IP; after the VLAN tags */
+	__u64 length[256];    /* L3 length of one datagram, bytes */
+	__u64 sport[256];
+	__u64 dport[256];
 	__u8 management[256]; /* by dport class: EBB_R_MANAGEMENT or 0 */
 	__u64 ipv4_src[4][256]; /* by address byte */
 	__u64 ipv4_dst[4][256];
+	/* The first 32 KiB, which one instruction reaches, end about here; what follows is larger or rarer. */
+	__u8 ethertype_class[65536];
+	__u8 length_class[65536];
+	__u8 sport_class[65536]; /* by the port in wire order, as it is in the header */
+	__u8 dport_class[65536];
 	__u64 ipv6_src[16][256];
 	__u64 ipv6_dst[16][256];
 	struct ebb_treatment treat[EBB_STATES][EBB_RULES];

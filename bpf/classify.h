@@ -17,12 +17,9 @@
 #include "packet.h"
 #include "protect.h"
 
-static __always_inline __u64 ebb_rules16(const struct ebb_field16 *field, __u64 value)
-{
-	__u64 class = field->class_of[EBB_INDEX(value, 0xffff)];
-
-	return field->rules[EBB_INDEX(class, 0xff)];
-}
+/* A 16-bit field has two steps: its value's equivalence class, and the class's rules. */
+#define EBB_RULES16(bank, field, value)                                              \
+	((bank)->field[EBB_INDEX((bank)->field##_class[EBB_INDEX(value, 0xffff)], 0xff)])
 
 /*
  * The rules whose prefixes accept the address: a conjunction over its bytes. A word of the address is loaded once, and
@@ -64,13 +61,12 @@ static __always_inline __u64 ebb_lowest_bit(__u64 set)
 	return ebb_bit_index[EBB_INDEX(hash, 63)];
 }
 
-static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct ebb_cursor *c,
+static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct iphdr *h,
 					 __u64 zero, struct ebb_packet *p)
 {
-	struct iphdr *h = ebb_take(c, sizeof(*h));
 	__u64 room = f->len - p->l3_offset, header;
 
-	if (!h)
+	if ((void *)(h + 1) > f->end)
 		return EBB_R_MALFORMED;
 	header = *(__u8 *)h - 0x45ULL; /* version 4, and words of header beyond 5 */
 	if (header > 10)
@@ -88,13 +84,12 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 	return -1;
 }
 
-static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ebb_cursor *c,
+static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ipv6hdr *h,
 					 __u64 zero, struct ebb_packet *p)
 {
-	struct ipv6hdr *h = ebb_take(c, sizeof(*h));
 	__u64 room = f->len - p->l3_offset;
 
-	if (!h || h->version != 6)
+	if ((void *)(h + 1) > f->end || h->version != 6)
 		return EBB_R_MALFORMED;
 	p->l3_len = f->gso_size ? room : sizeof(*h) + (__u64)bpf_ntohs(h->payload_len);
 	if (p->l3_len > room)
@@ -149,7 +144,7 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const str
 {
 	/* `length` is that of one datagram, not of the GRO packet */
 	__u64 length = f->gso_size ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + f->gso_size : p->l3_len;
-	__u64 rules = ebb_rules16(&bank->length, length);
+	__u64 rules = EBB_RULES16(bank, length, length);
 	__u64 offset = p->l3_offset;
 	void *at;
 
@@ -228,9 +223,9 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		p->rules &= bank->any_ports;
 		return -1;
 	}
-	p->rules &= ebb_rules16(&bank->sport, *(__be16 *)l4);
-	dport_class = bank->dport.class_of[EBB_INDEX(dport, 0xffff)];
-	p->rules &= bank->dport.rules[EBB_INDEX(dport_class, 0xff)];
+	p->rules &= EBB_RULES16(bank, sport, *(__be16 *)l4);
+	dport_class = bank->dport_class[EBB_INDEX(dport, 0xffff)];
+	p->rules &= bank->dport[EBB_INDEX(dport_class, 0xff)];
 	if (!p->shield)
 		p->shield = bank->management[EBB_INDEX(dport_class, 0xff)];
 	return -1;
@@ -246,13 +241,13 @@ static __always_inline __be16 ebb_be16(const void *at)
 static __always_inline int ebb_classify(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
 					struct ebb_packet *p)
 {
-	struct ebb_cursor c = {.at = f->data, .end = f->end};
-	struct ethhdr *eth = ebb_take(&c, sizeof(*eth));
+	struct ethhdr *eth = f->data;
+	void *at = eth + 1;
 	__u64 offset = sizeof(*eth);
 	__be16 type;
 	int bad;
 
-	if (!eth)
+	if (at > f->end)
 		return EBB_R_MALFORMED;
 	p->rules = bank->delivery[EBB_UNICAST];
 	if (eth->h_dest[0] & 1) {
@@ -262,26 +257,26 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 	}
 	type = ebb_be16(&eth->h_proto);
 	for (int i = 0; i < EBB_VLAN_TAGS; i++) {
-		struct ebb_vlan *tag;
+		struct ebb_vlan *tag = at;
 
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
 		if (i == EBB_VLAN_TAGS - 1 && f->tag_len) /* the kernel took the first one out */
 			break;
-		tag = ebb_take(&c, sizeof(*tag));
-		if (!tag)
+		at += sizeof(*tag);
+		if (at > f->end)
 			return EBB_R_MALFORMED;
 		type = ebb_be16(&tag->proto);
 		offset += sizeof(*tag);
 	}
 	p->l3_offset = offset + zero;
 	if (type == bpf_htons(ETH_P_IP)) {
-		bad = ebb_walk_ipv4(f, bank, &c, zero, p);
+		bad = ebb_walk_ipv4(f, bank, at, zero, p);
 	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		bad = ebb_walk_ipv6(f, bank, &c, zero, p);
+		bad = ebb_walk_ipv6(f, bank, at, zero, p);
 	} else {
 		p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
-		p->rules &= bank->any_ip & ebb_rules16(&bank->ethertype, bpf_ntohs(type));
+		p->rules &= bank->any_ip & EBB_RULES16(bank, ethertype, bpf_ntohs(type));
 		p->l3_len = p->l4_offset = p->ipv4 = p->proto = p->fragment = zero;
 		return -1;
 	}

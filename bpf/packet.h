@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The frame and its headers: a bounded cursor, and what is learnt on the way.
+ * The frame and its headers, and what is learnt on the way.
  *
- * 1. Each step checks that its header is there, advances, and returns it or NULL.
+ * 1. Each step checks that its header is there before it reads it.
  * 2. Lengths in headers are believed only where the frame has the bytes.
  * 3. Anything that contradicts itself or is cut short is malformed: it passes.
  *
- * The hook defines EBB_CTX, its context: struct xdp_md or struct __sk_buff.
+ * The hook defines EBB_CTX, its context (struct xdp_md or struct __sk_buff), and EBB_IFINDEX.
  */
 #ifndef EBB_PACKET_H
 #define EBB_PACKET_H
@@ -55,21 +55,6 @@ struct ebb_packet {
 	__u64 proto;	 /* 0: not IP */
 	__u64 fragment;	 /* yes or no */
 };
-
-struct ebb_cursor {
-	void *at;
-	void *end;
-};
-
-static __always_inline void *ebb_take(struct ebb_cursor *c, __u64 size)
-{
-	void *header = c->at;
-
-	if (header + size > c->end)
-		return NULL;
-	c->at = header + size;
-	return header;
-}
 
 struct ebb_vlan {
 	__be16 tci;

@@ -10,7 +10,8 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#define EBB_CTX struct __sk_buff
+#define EBB_CTX		 struct __sk_buff
+#define EBB_IFINDEX(ctx) ((ctx)->ifindex)
 #include "treat.h"
 
 /* Headers that may lie outside the skb's linear part: Ethernet, 2 tags, IPv6 with extensions, TCP. */
@@ -73,7 +74,7 @@ int ebb_tc_ingress(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, skb->len < EBB_HEADERS ? skb->len : EBB_HEADERS);
 	frame.data = (void *)(long)skb->data;
 	frame.end = (void *)(long)skb->data_end;
-	if (!ebb_judge(&ebb_live, counters, skb->ifindex, &frame, &p, &j))
+	if (!ebb_judge(&ebb_live, counters, &frame, &p, &j))
 		return TC_ACT_UNSPEC;
 	if (j.enforce && j.drop) {
 		action = TC_ACT_SHOT;

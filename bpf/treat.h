@@ -63,11 +63,11 @@ static __always_inline void ebb_judge_trim(const struct ebb_frame *f, const stru
 		j->reason = EBB_R_NOTHING_TO_DO;
 }
 
-static __always_inline void ebb_choose(const struct ebb_live *live, __u32 ifindex, const struct ebb_frame *f,
+static __always_inline void ebb_choose(const struct ebb_live *live, const struct ebb_frame *f,
 				       const struct ebb_packet *p, const struct ebb_treatment *t,
 				       struct ebb_judgement *j)
 {
-	__u32 iface = live->iface[EBB_INDEX(ifindex, EBB_IFACES - 1)];
+	__u32 iface = live->iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)];
 
 	j->reason = EBB_R_TREATMENT;
 	if (t->flags & (EBB_T_DROP | EBB_T_TRIM | EBB_T_TRIM_PADDING) && !p->shield) {
@@ -98,7 +98,7 @@ static __always_inline __u64 ebb_bytes(const struct ebb_frame *f, const struct e
 }
 
 /* False: the packet passes, and is counted. True: *p and *j are filled, and ebb_count_judged() is still to come. */
-static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_counters *counters, __u32 ifindex,
+static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_counters *counters,
 				      const struct ebb_frame *f, struct ebb_packet *p, struct ebb_judgement *j)
 {
 	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
@@ -139,7 +139,7 @@ static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_co
 	j->class_slot = t.class_slot;
 	j->enforce = word & EBB_WORD_ENFORCE;
 	j->bytes = ebb_bytes(f, p);
-	ebb_choose(live, ifindex, f, p, &t, j);
+	ebb_choose(live, f, p, &t, j);
 	return true;
 }
 

@@ -10,7 +10,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#define EBB_CTX struct xdp_md
+#define EBB_CTX		 struct xdp_md
+#define EBB_IFINDEX(ctx) ((ctx)->ingress_ifindex)
 #include "steer.h"
 #include "treat.h"
 
@@ -104,7 +105,7 @@ int ebb_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	barrier_var(len);
 	frame.len = len;
-	if (!ebb_judge(&ebb_live, counters, ctx->ingress_ifindex, &frame, &p, &j))
+	if (!ebb_judge(&ebb_live, counters, &frame, &p, &j))
 		return XDP_PASS;
 	if (j.enforce && j.drop) {
 		action = XDP_DROP;

@@ -62,9 +62,13 @@ bool accepts(const std::vector<Range16>& ranges, unsigned value) {
          });
 }
 
+using Classes = __u8[65536];
+using Rules = __u64[256];
+
 // Fills one 16-bit field. `extra`: values that need a class of their own kind (the management ports).
 // Returns the set of classes that such values have, or nothing if 256 classes do not suffice.
-Result<std::set<std::uint8_t>> fill_field(ebb_field16& field, const std::vector<RuleBit>& bits,
+Result<std::set<std::uint8_t>> fill_field(Classes& class_of, Rules& rules_of,
+                                          const std::vector<RuleBit>& bits,
                                           std::vector<Range16> Rule::* member, const char* name,
                                           const std::set<std::uint16_t>& extra = {}) {
   std::set<unsigned> edges = {0};
@@ -87,18 +91,18 @@ Result<std::set<std::uint8_t>> fill_field(ebb_field16& field, const std::vector<
       return fail(std::string("the rules divide the ") + name + " into more than 256 different sets",
                   "use fewer or wider ranges", exit_usage);
     const auto id = classes.emplace(std::pair{rules, is_extra}, classes.size()).first->second;
-    field.rules[id] = rules;
+    rules_of[id] = rules;
     if (is_extra) extra_classes.insert(id);
-    std::memset(field.class_of + *edge, id, *std::next(edge) - *edge);
+    std::memset(class_of + *edge, id, *std::next(edge) - *edge);
   }
   return extra_classes;
 }
 
 // The programs read ports as they are in the header.
-void to_wire_order(ebb_field16& field) {
+void to_wire_order(Classes& class_of) {
   for (unsigned value = 0; value < 65536; ++value) {
     const unsigned wire = htons(static_cast<std::uint16_t>(value));
-    if (value < wire) std::swap(field.class_of[value], field.class_of[wire]);
+    if (value < wire) std::swap(class_of[value], class_of[wire]);
   }
 }
 
@@ -198,19 +202,21 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   fill_address(bank.ipv6_src, bits, &RuleBit::src);
   fill_address(bank.ipv6_dst, bits, &RuleBit::dst);
 
-  if (auto done = fill_field(bank.ethertype, bits, &Rule::ethertype, "ethertypes"); !done)
+  if (auto done = fill_field(bank.ethertype_class, bank.ethertype, bits, &Rule::ethertype, "ethertypes");
+      !done)
     return tl::unexpected(done.error());
-  bank.ipv4 = bank.ethertype.rules[bank.ethertype.class_of[ETH_P_IP]];
-  bank.ipv6 = bank.ethertype.rules[bank.ethertype.class_of[ETH_P_IPV6]];
-  if (auto done = fill_field(bank.length, bits, &Rule::length, "lengths"); !done)
+  bank.ipv4 = bank.ethertype[bank.ethertype_class[ETH_P_IP]];
+  bank.ipv6 = bank.ethertype[bank.ethertype_class[ETH_P_IPV6]];
+  if (auto done = fill_field(bank.length_class, bank.length, bits, &Rule::length, "lengths"); !done)
     return tl::unexpected(done.error());
-  if (auto done = fill_field(bank.sport, bits, &Rule::sport, "source ports"); !done)
+  if (auto done = fill_field(bank.sport_class, bank.sport, bits, &Rule::sport, "source ports"); !done)
     return tl::unexpected(done.error());
   const std::set<std::uint16_t> management(config.management_ports.begin(), config.management_ports.end());
-  const auto management_classes = fill_field(bank.dport, bits, &Rule::dport, "destination ports", management);
+  const auto management_classes =
+      fill_field(bank.dport_class, bank.dport, bits, &Rule::dport, "destination ports", management);
   if (!management_classes) return tl::unexpected(management_classes.error());
-  to_wire_order(bank.sport);
-  to_wire_order(bank.dport);
+  to_wire_order(bank.sport_class);
+  to_wire_order(bank.dport_class);
   for (const auto id : *management_classes) bank.management[id] = EBB_R_MANAGEMENT;
 
   for (std::size_t state = 0; state < masks.size(); ++state) fill_steer(bank.steer[state], masks[state]);

@@ -16,17 +16,20 @@
 namespace ebb::test {
 namespace {
 
-std::uint64_t rules(const ebb_field16& field, std::uint16_t value) {
-  return field.rules[field.class_of[value]];
+std::uint64_t rules(const __u8 (&class_of)[65536], const __u64 (&rules_of)[256], std::uint16_t value) {
+  return rules_of[class_of[value]];
 }
 
 std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
-  std::uint64_t set = bank.delivery[std::size_t(f.delivery)] & rules(bank.ethertype, f.ethertype);
+  std::uint64_t set =
+      bank.delivery[std::size_t(f.delivery)] & rules(bank.ethertype_class, bank.ethertype, f.ethertype);
   if (!f.ip) {
     set &= bank.any_ip;
   } else {
-    set &= bank.proto[f.proto] & rules(bank.length, f.length);
-    set &= f.ports ? rules(bank.sport, htons(f.sport)) & rules(bank.dport, htons(f.dport)) : bank.any_ports;
+    set &= bank.proto[f.proto] & rules(bank.length_class, bank.length, f.length);
+    set &= f.ports ? rules(bank.sport_class, bank.sport, htons(f.sport)) &
+                         rules(bank.dport_class, bank.dport, htons(f.dport))
+                   : bank.any_ports;
     for (std::size_t i = 0; i < (f.ipv6 ? 16 : 4); ++i)
       set &= f.ipv6 ? bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]]
                     : bank.ipv4_src[i][f.src[i]] & bank.ipv4_dst[i][f.dst[i]];
@@ -115,7 +118,7 @@ TEST_F(Policy, ManagementPorts) {
     config.management_ports = ports;
     compile(config);
     for (unsigned port = 0; port < 65536; ++port)
-      ASSERT_EQ(bank_->management[bank_->dport.class_of[htons(static_cast<std::uint16_t>(port))]] != 0,
+      ASSERT_EQ(bank_->management[bank_->dport_class[htons(static_cast<std::uint16_t>(port))]] != 0,
                 std::count(ports.begin(), ports.end(), port) != 0)
           << port;
   }
