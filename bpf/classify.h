@@ -256,7 +256,7 @@ static __always_inline int ebb_classify(const struct ebb_frame *f, const struct 
 		p->rules = bank->delivery[all ? EBB_BROADCAST : EBB_MULTICAST];
 	}
 	type = ebb_be16(&eth->h_proto);
-	for (int i = 0; i < EBB_VLAN_TAGS; i++) {
+	for (int i = 0; i < EBB_VLAN_TAGS && type != bpf_htons(ETH_P_IP); i++) {
 		struct ebb_vlan *tag = at;
 
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
