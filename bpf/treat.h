@@ -107,7 +107,7 @@ static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_co
 	__u32 word;
 	int reason;
 
-	if (bpf_jiffies64() > live->deadline) {
+	if (bpf_jiffies64() >= live->deadline) {
 		ebb_count_pass(counters, EBB_R_INERT, f->segments);
 		return false;
 	}

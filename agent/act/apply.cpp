@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "act/apply.hpp"
 
+#include <net/if.h>
+
+#include "base/file.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -62,10 +66,22 @@ void note(KnobReport& report, const Status& journalled) {
   if (!journalled) report.reason = journalled.error().what;
 }
 
+// The entry's id by the name that its interface has now: a renamed interface keeps its settings.
+std::string present_id(const JournalEntry& entry) {
+  const std::string folder = "file:/sys/class/net/";
+  const auto ifindex = parse_number(entry.identity);
+  const auto end = entry.id.find('/', folder.size());
+  char name[IF_NAMESIZE];
+  if (!entry.id.starts_with(folder) || end == std::string::npos || !ifindex ||
+      !if_indextoname(static_cast<unsigned>(*ifindex), name))
+    return entry.id;
+  return folder + name + entry.id.substr(end);
+}
+
 KnobReport restore_one(Journal& journal, const JournalEntry& entry, const KnobMaker& maker) {
   KnobReport report{entry.id, entry.original, entry.wanted, "", "restored", ""};
   const auto restore = [&] {
-    const auto knob = maker(entry.id);
+    const auto knob = maker(present_id(entry));
     if (!knob) return refuse(report, knob.error());
     const auto current = (*knob)->read();
     if (!current) return refuse(report, current.error());

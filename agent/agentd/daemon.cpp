@@ -43,6 +43,8 @@ void report(const std::vector<KnobReport>& knobs) {
 
 Status Daemon::run() {
   quiet_libraries();
+  signal(SIGPIPE, SIG_IGN);
+  if (auto caught = catch_signals(); !caught) return caught;
   auto started = start();
   if (started) {
     notify_manager("READY=1");
@@ -50,7 +52,18 @@ Status Daemon::run() {
     notify_manager("STOPPING=1");
   }
   stop();
-  return started;
+  return started ? failed_ : started;
+}
+
+// From the first change on a signal must not end the process: it is read once the loop runs.
+Status Daemon::catch_signals() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&mask, signal);
+  signals_.reset(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_ || sigprocmask(SIG_BLOCK, &mask, nullptr) != 0)
+    return fail_errno("cannot wait for signals", errno);
+  return {};
 }
 
 Status Daemon::start() {
@@ -117,19 +130,13 @@ Status Daemon::watch_guardian() {
     guardian_->dismiss();
     guardian_.reset();
     if (auto again = start_guardian(); !again) {
-      log_error(again.error());
-      loop_->stop();  // without a guardian nothing may be changed
+      failed_ = again;  // without a guardian nothing may be changed
+      loop_->stop();
     }
   });
 }
 
 Status Daemon::watch() {
-  sigset_t mask;
-  sigemptyset(&mask);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&mask, signal);
-  signals_.reset(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals_ || sigprocmask(SIG_BLOCK, &mask, nullptr) != 0)
-    return fail_errno("cannot wait for signals", errno);
   auto added = loop_->add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
@@ -176,7 +183,6 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  if (auto beaten = beat_->beat(config_.interval * beats_to_live); !beaten) log_error(beaten.error());
   sample_ = {};
   sense_cpufreq(options_.root, sample_);
   const auto before = memory_.state;
@@ -192,6 +198,8 @@ void Daemon::tick() {
     spdlog::info("state {} -> {} ({})", word(before), word(memory_.state), memory_.rule);
   }
   look_at_links();
+  // Last: the data plane goes live with what was decided now, never with the state of an agent before.
+  if (auto beaten = beat_->beat(config_.interval * beats_to_live); !beaten) log_error(beaten.error());
 }
 
 // The packets of urgent and bulk classes since the last sample.
@@ -240,9 +248,12 @@ void Daemon::set_enforcement(Enforcement enforcement) {
 // SIGHUP: the new configuration, or the old one.
 void Daemon::reload() {
   auto config = load_config(options_.config_path);
+  if (config && config->enforcement == Enforcement::observe)
+    maps_->set_enforcement(Enforcement::observe);  // before
   auto published =
       config ? policy_->publish(*maps_, *config, options_.root) : Status(tl::unexpected(config.error()));
   if (!published) {
+    maps_->set_enforcement(enforcement_);
     log_error(published.error());
     spdlog::info("HINT the old configuration stays in force");
     return;

@@ -56,6 +56,9 @@ class Daemon {
   Counters sampled_;  // counters at the last sample
   std::vector<KnobReport> knobs_;
 
+  Status failed_;  // why the loop was left, if not by a signal
+
+  Status catch_signals();
   Status start();
   Status serve();
   void stop();

@@ -88,8 +88,7 @@ bool Interfaces::refresh() {
 }
 
 void Interfaces::set_steering(bool xdp, bool rps) {
-  for (auto& one : all_)
-    one.steers = one.attachment.hook != Hook::none && (one.rps ? rps : xdp);
+  for (auto& one : all_) one.steers = one.attachment.hook != Hook::none && (one.rps ? rps : xdp);
   publish_flags();
 }
 
@@ -107,7 +106,8 @@ void Interfaces::release_all() {
   publish_flags();
 }
 
-// Two interfaces whose numbers share the low byte share a slot: then only what both may do is allowed.
+// Two interfaces whose numbers share the low byte share a slot: then only what both may do is allowed, and as
+// they may differ in how they steer, neither does.
 void Interfaces::publish_flags() const {
   std::array<std::uint32_t, EBB_IFACES> flags{};
   std::array<bool, EBB_IFACES> used{};
@@ -116,7 +116,7 @@ void Interfaces::publish_flags() const {
     const auto slot = static_cast<std::size_t>(one.ifindex) % EBB_IFACES;
     const std::uint32_t mine = (one.forwards.empty() ? EBB_IF_TERMINAL : 0U) |
                                (one.steers ? EBB_IF_STEER : 0U) | (one.rps ? EBB_IF_RPS : 0U);
-    flags[slot] = used[slot] ? flags[slot] & mine : mine;
+    flags[slot] = used[slot] ? flags[slot] & mine & EBB_IF_TERMINAL : mine;
     used[slot] = true;
   }
   for (std::size_t slot = 0; slot < flags.size(); ++slot)

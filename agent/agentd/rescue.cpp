@@ -13,10 +13,10 @@ Result<Rescue> rescue_machine() {
   if (!alone) return tl::unexpected(alone.error());
   auto settled = take_restore_lock(restore_lock);
   if (!settled) return tl::unexpected(settled.error());
+  Rescue done;
+  done.removed = remove_dataplane();  // first: a damaged journal must not keep the programs attached
   auto journal = Journal::open(journal_path);
   if (!journal) return tl::unexpected(journal.error());
-  Rescue done;
-  done.removed = remove_dataplane();
   done.knobs = restore_all(*journal);
   return done;
 }

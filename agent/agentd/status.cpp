@@ -29,8 +29,10 @@ json interface_json(const Interface& one) {
           {"hook", word(one.attachment.hook)},
           {"hook_reason", one.ifindex ? one.attachment.reason : "the interface does not exist"},
           {"program_id", one.attachment.program_id ? json(one.attachment.program_id) : json(nullptr)},
-          {"link_type", "ether"},
-          {"steering", one.ifindex ? (one.rps ? "rps" : "cpumap") : "none"},
+          {"link_type", one.attachment.hook == Hook::none ? "unknown" : "ether"},
+          {"steering", one.attachment.hook == Hook::none ? "none"
+                       : one.rps                         ? "rps"
+                                                         : "cpumap"},
           {"treatment", all ? "all" : "pass-only"},
           {"treatment_reason", one.forwards}};
 }

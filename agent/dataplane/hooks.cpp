@@ -32,6 +32,9 @@ std::vector<std::pair<int, std::string>> all_interfaces() {
   return all;
 }
 
+// ARPHRD_ETHER and ARPHRD_LOOPBACK; the parser begins with an Ethernet header. tun, ppp and raw IP have none.
+bool has_ethernet(const std::string& type) { return type == "1" || type == "772"; }
+
 // Whether there was a program of ours.
 bool detach_own_xdp(int ifindex, const std::string& name) {
   const auto programs = query_xdp(ifindex);
@@ -91,6 +94,11 @@ Result<std::uint32_t> Hooks::attach_tc(int ifindex) {
 
 Attachment Hooks::attach(const std::string& interface, int ifindex) {
   Attachment out;
+  if (const auto type = read_file("/sys/class/net/" + interface + "/type"); !type || !has_ethernet(*type)) {
+    out.reason = "no Ethernet header (link type " + type.value_or("unknown") + ")";
+    log_warning({"no hook on " + interface + ": " + out.reason, "traffic on it is left alone"});
+    return out;
+  }
   if (auto native = attach_native(ifindex, out.reason)) {
     out.hook = Hook::xdp_native;
     out.program_id = *native;

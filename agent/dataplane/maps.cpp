@@ -50,14 +50,12 @@ Result<Fd> adopt_map(const std::string& folder, const Shape& shape) {
   return pin;
 }
 
-Result<Fd> make_map(const std::string& folder, const Shape& shape) {
+Result<Fd> make_map(const Shape& shape) {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = shape.flags;
   Fd map(bpf_map_create(shape.type, shape.name, 4, shape.value_size, shape.max_entries, &options));
   if (!map) return refused_map(shape.name, errno);
-  if (bpf_obj_pin(map.get(), pin_of(folder, shape).c_str()) != 0)
-    return fail_errno("cannot pin " + pin_of(folder, shape), errno);
   return map;
 }
 
@@ -89,11 +87,13 @@ Status Maps::open_in(const std::string& folder) {
     if (!map) return tl::unexpected(map.error());
     this->*member = std::move(*map);
   }
+  std::vector<std::pair<int, std::string>> fresh;  // to be pinned, once the kernel has refused nothing
   for (const auto& [member, shape] : wanted) {
     if (this->*member) continue;
-    auto map = make_map(folder, shape);
+    auto map = make_map(shape);
     if (!map) return tl::unexpected(map.error());
     this->*member = std::move(*map);
+    fresh.emplace_back((this->*member).get(), pin_of(folder, shape));
   }
   void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, live_fd_.get(), 0);
   if (memory == MAP_FAILED) return refused_map("ebb_live", errno);
@@ -105,6 +105,12 @@ Status Maps::open_in(const std::string& folder) {
   outer.inner_map_fd = static_cast<std::uint32_t>(grace_inner_fd_.get());
   grace_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "ebb_grace", 4, 4, 1, &outer));
   if (!grace_inner_fd_ || !grace_fd_) return refused_map("ebb_grace", errno);
+  for (const auto& [fd, pin] : fresh) {
+    if (bpf_obj_pin(fd, pin.c_str()) == 0) continue;
+    const int number = errno;
+    for (const auto& made : fresh) unlink(made.second.c_str());
+    return fail_errno("cannot pin " + pin, number);
+  }
   return {};
 }
 
@@ -165,9 +171,13 @@ void Maps::set_inert() { __atomic_store_n(&live_->deadline, 0, __ATOMIC_RELEASE)
 Status Maps::set_steering_cpus(const CpuMask& mask) const {
   // Packets that one CPU may have waiting: 40 ms of 50,000 packets/s. Beyond it the kernel drops.
   const std::uint32_t queue = 2048;
-  for (const std::uint32_t cpu : mask.cpus())
+  for (const std::uint32_t cpu : mask.cpus()) {
+    // A new queue would race with the packets in the old one: two orders of one flow.
+    std::uint32_t present = 0;
+    if (bpf_map_lookup_elem(cpumap_fd_.get(), &cpu, &present) == 0 && present == queue) continue;
     if (bpf_map_update_elem(cpumap_fd_.get(), &cpu, &queue, BPF_ANY) != 0)
       return fail_errno("cannot steer to CPU " + std::to_string(cpu), errno, "name CPUs that are online");
+  }
   return {};
 }
 

@@ -35,7 +35,9 @@ std::optional<std::string> forwards(const std::string& interface, const char* fa
 std::optional<std::string> check(const std::string& interface, int depth) {
   if (depth > max_stack) return "has too many interfaces on top of it";
   if (auto why = forwards(interface, "ipv4", "IPv4")) return why;
-  if (auto why = forwards(interface, "ipv6", "IPv6")) return why;
+  for (const auto& scope :
+       {std::string("all"), interface})  // the kernel routes IPv6 by `all`, whatever the interface says
+    if (auto why = forwards(scope, "ipv6", "IPv6")) return why;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/sys/class/net/" + interface, error)) {
     const std::string name = entry.path().filename();

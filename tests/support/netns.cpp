@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -18,10 +19,20 @@ Status shell(const std::string& command) {
   return {};
 }
 
+// The root of a chroot is no mount point and cannot be made private: there the tree is bound to a place that
+// can.
+static Status make_mounts_private() {
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return {};
+  if (mount("none", "/sys", nullptr, MS_PRIVATE, nullptr) || mount("tmpfs", "/sys", "tmpfs", 0, nullptr) ||
+      mkdir("/sys/root", 0755) || mount("/", "/sys/root", nullptr, MS_BIND | MS_REC, nullptr) ||
+      mount("none", "/sys/root", nullptr, MS_REC | MS_PRIVATE, nullptr) || chroot("/sys/root") || chdir("/"))
+    return fail_errno("cannot make the mounts of a chroot private", errno);
+  return {};
+}
+
 Status enter_private_namespaces() {
   if (unshare(CLONE_NEWNET | CLONE_NEWNS)) return fail_errno("cannot make namespaces", errno, "run as root");
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr))
-    return fail_errno("cannot make / private", errno);
+  if (const auto done = make_mounts_private(); !done) return done;
   // sysfs shows the network of the namespace it was mounted in
   if (mount("sysfs", "/sys", "sysfs", 0, nullptr)) return fail_errno("cannot mount /sys", errno);
   if (mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700"))
