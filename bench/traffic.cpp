@@ -62,8 +62,9 @@ std::string node_rules(unsigned count) {
               ",\n";
     text += "]\ntreat = { power-saver = [\"drop\"] }\n";
   }
-  // The last rule names no port, so it stands, for every packet, until the last table has been read. It
-  // accepts one packet in four.
+  // The last rule names no port, so it stands, for every packet, until the last table has been read. Like
+  // xdp-filter's entries none of the rules accepts a packet: what is timed is the search. (IPv6 has no such
+  // rule.)
   return text +
          "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
          "match = [{ proto = [\"udp\", \"tcp\"], src = [\"10.0.0.0/8\"], dst = [\"198.18.0.0/15\"], "
