@@ -4,7 +4,7 @@
  *
  * 1. Each field selects, in the bank, the set of rules that accept it, and the sets are
  *    ANDed while the header is at hand. No helper, no loop over rules, nothing stored.
- *    Length and addresses come last, and only if a rule that names them still stands.
+ *    The rarer fields come last, and only if a rule that names one of them still stands.
  * 2. What the packet lacks (IP, ports) only rules accept that do not name it.
  * 3. A fragment has no ports: it is judged by its L3 fields only.
  * 4. The verifier follows every way to the program's end. Where ways meet, what they have
@@ -14,6 +14,7 @@
 #define EBB_CLASSIFY_H
 
 #include "maps.h"
+#include "ours.h"
 #include "packet.h"
 #include "protect.h"
 
@@ -73,7 +74,7 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 		return EBB_R_MALFORMED;
 	header = header * 4 + sizeof(*h);
 	/* A GRO packet's own length field may be zero (BIG TCP): it fills the frame. */
-	p->l3_len = f->gso_size ? room : bpf_ntohs(h->tot_len);
+	p->l3_len = EBB_GSO_SIZE(f->ctx) ? room : bpf_ntohs(h->tot_len);
 	if (p->l3_len < header || p->l3_len > room)
 		return EBB_R_MALFORMED;
 	p->ipv4 = 1 + zero;
@@ -91,7 +92,7 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 
 	if ((void *)(h + 1) > f->end || h->version != 6)
 		return EBB_R_MALFORMED;
-	p->l3_len = f->gso_size ? room : sizeof(*h) + (__u64)bpf_ntohs(h->payload_len);
+	p->l3_len = EBB_GSO_SIZE(f->ctx) ? room : sizeof(*h) + (__u64)bpf_ntohs(h->payload_len);
 	if (p->l3_len > room)
 		return EBB_R_MALFORMED;
 	p->ipv4 = zero;
@@ -135,19 +136,46 @@ static __always_inline __u64 ebb_l4_header(const struct ebb_frame *f, const stru
 	return tcp ? tcp->doff * 4 : 0;
 }
 
+/* DSCP: the upper 6 bits of byte 1 (IPv4), or behind the version (IPv6); here as an offset into a table of __u64. */
+#define EBB_DSCP_OFFSET(h, ipv4)                                                                   \
+	EBB_INDEX((ipv4) ? (__u64)((const __u8 *)(h))[1] << 1 : (__u64)bpf_ntohs(*(__be16 *)(h)) >> 3, 0x1f8)
+
 /*
- * Length and addresses: the largest tables, so they come last, and only while a rule stands that names one of them.
+ * `to`, service: whose packet it is. Only while a rule stands that names one of them; most machines have none.
+ */
+static __always_inline __u64 ebb_rules_named(const struct ebb_live *live, const struct ebb_frame *f,
+					     const struct ebb_bank *bank, const struct ebb_packet *p, __u64 ours)
+{
+	const struct ebb_iface *iface = &live->iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)];
+	__u64 to = live->zero, owner = live->zero;
+	struct ethhdr *eth = f->data;
+	__be16 *ports = ebb_l4(f, p, 4);
+
+	if (p->delivery == EBB_UNICAST &&
+	    (f->raw_ip || ((void *)(eth + 1) <= f->end && ebb_is_our_mac(live, eth->h_dest))))
+		to += EBB_TO_FORWARDED - ours;
+	if (ports && iface->flags & EBB_IF_SOCKETS && live->owners_known == live->owners_epoch)
+		owner = live->owner[EBB_INDEX(p->proto == IPPROTO_UDP, 1)][EBB_INDEX(bpf_ntohs(ports[1]), 0xffff)];
+	return bank->to[EBB_INDEX(to, EBB_DESTINATIONS - 1)] & bank->owner[EBB_INDEX(owner, EBB_OWNERS - 1)];
+}
+
+/*
+ * The larger tables and the rarer fields come last, and only while a rule stands that names one of them.
  * No rule where the header is not readable, which cannot be.
  */
-static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const struct ebb_bank *bank,
-					    const struct ebb_packet *p)
+static __always_inline __u64 ebb_rules_late(const struct ebb_live *live, const struct ebb_frame *f,
+					    const struct ebb_bank *bank, const struct ebb_packet *p)
 {
 	/* `length` is that of one datagram, not of the GRO packet */
-	__u64 length = f->gso_size ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + f->gso_size : p->l3_len;
+	__u64 length = EBB_GSO_SIZE(f->ctx) ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + EBB_GSO_SIZE(f->ctx) : p->l3_len;
 	__u64 rules = EBB_RULES16(bank, length, length);
+	struct tcphdr *tcp = p->proto == IPPROTO_TCP ? ebb_l4(f, p, sizeof(*tcp)) : NULL;
 	__u64 offset = p->l3_offset;
+	__u64 ours;
 	void *at;
 
+	rules &= bank->vlan[EBB_INDEX(bank->vlan_class[EBB_INDEX(p->vlan, 0xfff)], 0xff)];
+	rules &= tcp ? bank->tcp_flags[EBB_INDEX(((__u8 *)tcp)[13], 0xff)] : bank->any_flags;
 	barrier_var(offset);
 	if (offset > 64)
 		return 0;
@@ -157,17 +185,25 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const str
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
+		rules &= *(const __u64 *)((const void *)bank->dscp + EBB_DSCP_OFFSET(h, 1));
 		rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 1);
 		rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 1);
+		if (!(rules & p->rules & bank->named))
+			return rules;
+		ours = ebb_is_our_ipv4(live, h->daddr) + live->zero;
 	} else {
 		struct ipv6hdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
+		rules &= *(const __u64 *)((const void *)bank->dscp + EBB_DSCP_OFFSET(h, 0));
 		rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 4);
 		rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 4);
+		if (!(rules & p->rules & bank->named))
+			return rules;
+		ours = ebb_is_our_ipv6(live, (const __u32 *)&h->daddr) + live->zero;
 	}
-	return rules;
+	return rules & ebb_rules_named(live, f, bank, p, ours);
 }
 
 /* The L4 header must lie inside the IP packet, not in the padding behind it. */
@@ -195,10 +231,10 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		if ((void *)(udp + 1) > f->end)
 			return EBB_R_MALFORMED;
 		said = bpf_ntohs(udp->len);
-		if ((said < sizeof(*udp) || said > len) && !f->gso_size)
+		if ((said < sizeof(*udp) || said > len) && !EBB_GSO_SIZE(f->ctx))
 			return EBB_R_MALFORMED;
 		dport = udp->dest;
-		p->shield = ebb_shield_udp(p->ipv4, dport) + zero;
+		p->shield = zero;
 	} else if (p->proto == IPPROTO_TCP) {
 		struct tcphdr *tcp = l4;
 		__u64 header;
@@ -227,7 +263,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 	dport_class = bank->dport_class[EBB_INDEX(dport, 0xffff)];
 	p->rules &= bank->dport[EBB_INDEX(dport_class, 0xff)];
 	if (!p->shield)
-		p->shield = bank->management[EBB_INDEX(dport_class, 0xff)];
+		p->shield = bank->shield[EBB_INDEX(dport_class, 0xff)];
 	return -1;
 }
 
@@ -237,57 +273,105 @@ static __always_inline __be16 ebb_be16(const void *at)
 	return *(volatile const __be16 *)at;
 }
 
+/* The IP packet at `at`, which is l3_offset. */
+static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct ebb_frame *f,
+				       const struct ebb_bank *bank, void *at, bool ipv4, struct ebb_packet *p)
+{
+	int bad;
+
+	if (ipv4)
+		bad = ebb_walk_ipv4(f, bank, at, live->zero, p);
+	else
+		bad = ebb_walk_ipv6(f, bank, at, live->zero, p);
+	if (bad >= 0)
+		return bad;
+	p->rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
+	bad = ebb_walk_l4(f, bank, live->zero, p);
+	if (bad >= 0)
+		return bad;
+	if (p->rules & bank->late)
+		p->rules &= ebb_rules_late(live, f, bank, p);
+	return -1;
+}
+
+/* A frame that begins with the IP header: its delivery can only be told from the address. */
+static __always_inline int ebb_classify_raw(const struct ebb_live *live, const struct ebb_frame *f,
+					    const struct ebb_bank *bank, struct ebb_packet *p)
+{
+	__u8 *first = f->data;
+	__u8 *to = f->data;
+	bool ipv4;
+
+	if ((void *)(first + sizeof(struct iphdr)) > f->end)
+		return EBB_R_MALFORMED;
+	ipv4 = *first >> 4 == 4;
+	if (!ipv4 && *first >> 4 != 6)
+		return EBB_R_MALFORMED;
+	p->delivery = EBB_UNICAST;
+	if (ipv4) {
+		to += 16;
+		if (*to == 255 && to[1] == 255 && to[2] == 255 && to[3] == 255)
+			p->delivery = EBB_BROADCAST;
+		else if (*to >> 4 == 14)
+			p->delivery = EBB_MULTICAST;
+	} else {
+		to += 24;
+		if ((void *)(to + 1) <= f->end && *to == 0xff)
+			p->delivery = EBB_MULTICAST;
+	}
+	p->delivery += live->zero;
+	p->rules = bank->delivery[EBB_INDEX(p->delivery, EBB_DELIVERIES - 1)];
+	p->vlan = p->l3_offset = live->zero;
+	return ebb_walk_ip(live, f, bank, f->data, ipv4, p);
+}
+
 /* Fills *p. Returns the reason why the packet cannot be judged and passes, or -1. */
-static __always_inline int ebb_classify(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
-					struct ebb_packet *p)
+static __always_inline int ebb_classify(const struct ebb_live *live, const struct ebb_frame *f,
+					const struct ebb_bank *bank, struct ebb_packet *p)
 {
 	struct ethhdr *eth = f->data;
+	__u64 zero = live->zero;
 	void *at = eth + 1;
 	__u64 offset = sizeof(*eth);
 	__be16 type;
-	int bad;
 
+	if (f->raw_ip)
+		return ebb_classify_raw(live, f, bank, p);
 	if (at > f->end)
 		return EBB_R_MALFORMED;
-	p->rules = bank->delivery[EBB_UNICAST];
+	p->delivery = zero;
 	if (eth->h_dest[0] & 1) {
 		bool all = (ebb_be16(eth->h_dest) & ebb_be16(eth->h_dest + 2) & ebb_be16(eth->h_dest + 4)) == 0xffff;
 
-		p->rules = bank->delivery[all ? EBB_BROADCAST : EBB_MULTICAST];
+		p->delivery = all ? EBB_BROADCAST + zero : EBB_MULTICAST + zero;
 	}
+	p->rules = bank->delivery[EBB_INDEX(p->delivery, EBB_DELIVERIES - 1)];
+	p->vlan = EBB_TAG(f->ctx) ? EBB_TCI(f->ctx) & 0xfff : zero;
 	type = ebb_be16(&eth->h_proto);
 	for (int i = 0; i < EBB_VLAN_TAGS && type != bpf_htons(ETH_P_IP); i++) {
 		struct ebb_vlan *tag = at;
 
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
-		if (i == EBB_VLAN_TAGS - 1 && f->tag_len) /* the kernel took the first one out */
+		if (i == EBB_VLAN_TAGS - 1 && EBB_TAG(f->ctx)) /* the kernel took the first one out */
 			break;
 		at += sizeof(*tag);
 		if (at > f->end)
 			return EBB_R_MALFORMED;
+		if (i == 0 && !EBB_TAG(f->ctx))
+			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
 		type = ebb_be16(&tag->proto);
 		offset += sizeof(*tag);
 	}
 	p->l3_offset = offset + zero;
-	if (type == bpf_htons(ETH_P_IP)) {
-		bad = ebb_walk_ipv4(f, bank, at, zero, p);
-	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		bad = ebb_walk_ipv6(f, bank, at, zero, p);
-	} else {
-		p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
-		p->rules &= bank->any_ip & EBB_RULES16(bank, ethertype, bpf_ntohs(type));
-		p->l3_len = p->l4_offset = p->ipv4 = p->proto = p->fragment = zero;
-		return -1;
-	}
-	if (bad >= 0)
-		return bad;
-	p->rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
-	bad = ebb_walk_l4(f, bank, zero, p);
-	if (bad >= 0)
-		return bad;
-	if (p->rules & bank->late)
-		p->rules &= ebb_rules_late(f, bank, p);
+	if (type == bpf_htons(ETH_P_IP))
+		return ebb_walk_ip(live, f, bank, at, true, p);
+	if (type == bpf_htons(ETH_P_IPV6))
+		return ebb_walk_ip(live, f, bank, at, false, p);
+	p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
+	p->rules &= bank->any_ip & EBB_RULES16(bank, ethertype, bpf_ntohs(type));
+	p->rules &= bank->vlan[EBB_INDEX(bank->vlan_class[EBB_INDEX(p->vlan, 0xfff)], 0xff)];
+	p->l3_len = p->l4_offset = p->ipv4 = p->proto = p->fragment = zero;
 	return -1;
 }
 

@@ -14,15 +14,19 @@
  * Mask a table index as the last step before the address is formed. Kernels
  * 5.10 and 6.1 lose the bound otherwise and refuse the program (EVIDENCE.md).
  */
+#ifdef __bpf__
 #define EBB_INDEX(value, mask)                                           \
 	({                                                               \
 		__u64 index_ = (value);                                  \
 		asm volatile("%0 &= %1" : "+r"(index_) : "i"(mask));     \
 		index_;                                                  \
 	})
+#else /* compiled into the agent, for `explain` */
+#define EBB_INDEX(value, mask) ((__u64)(value) & (mask))
+#endif
 
 /*
- * A map of one struct ebb_live, about 0.7 MiB, which the agent makes, pins and maps into its memory. As a variable its
+ * A map of one struct ebb_live, about 0.9 MiB, which the agent makes, pins and maps into its memory. As a variable its
  * address stands in the code: a lookup would cost each packet ten instructions. It must stay the only variable of
  * .bss, whose map the agent replaces by its own when it loads an object.
  */
@@ -35,5 +39,24 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ebb_counters);
 } ebb_counters SEC(".maps");
+
+/* The last EBB_DROPS drops of each CPU; older ones are overwritten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ebb_drops);
+} ebb_drops SEC(".maps");
+
+/*
+ * Which flows a socket wants. The agent makes it, larger where there is memory: 16,384 sets, 1 MiB per CPU, hold 64k
+ * flows. A set that is full forgets one of its flows, which is then looked up again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ebb_socket_set);
+} ebb_sockets SEC(".maps");
 
 #endif

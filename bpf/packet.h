@@ -6,7 +6,14 @@
  * 2. Lengths in headers are believed only where the frame has the bytes.
  * 3. Anything that contradicts itself or is cut short is malformed: it passes.
  *
- * The hook defines EBB_CTX, its context (struct xdp_md or struct __sk_buff), and EBB_IFINDEX.
+ * The hook defines, before it includes this:
+ *   EBB_CTX		its context (struct xdp_md or struct __sk_buff)
+ *   EBB_IFINDEX(ctx)	interface
+ *   EBB_TAG(ctx)	is there a VLAN tag that the kernel took out of the frame
+ *   EBB_TCI(ctx)	its tag control information
+ *   EBB_GSO_SIZE(ctx)	TCP or UDP payload of one segment of a GRO packet; 0: one datagram
+ *   EBB_SEGMENTS(ctx)	datagrams in it, at least 1
+ *   EBB_GOES_ON	action for a packet that passes
  */
 #ifndef EBB_PACKET_H
 #define EBB_PACKET_H
@@ -38,10 +45,8 @@ struct ebb_frame {
 	EBB_CTX *ctx;
 	void *data;
 	void *end;
-	__u64 len;	/* whole frame, bytes from data */
-	__u64 tag_len;	/* VLAN tag that the kernel took out of the frame, bytes */
-	__u64 gso_size; /* TCP or UDP payload of one segment of a GRO packet; 0: one datagram */
-	__u64 segments; /* datagrams in it, at least 1 */
+	__u64 len;   /* whole frame, bytes from data */
+	bool raw_ip; /* no Ethernet header: tun, ppp, WireGuard. A constant of the program */
 };
 
 /* What the walk over the headers leaves behind. Offsets are from the frame's begin. */
@@ -54,12 +59,17 @@ struct ebb_packet {
 	__u64 ipv4;	 /* yes or no */
 	__u64 proto;	 /* 0: not IP */
 	__u64 fragment;	 /* yes or no */
+	__u64 delivery;	 /* enum ebb_delivery */
+	__u64 vlan;	 /* id in the outermost tag; 0: none */
 };
 
 struct ebb_vlan {
 	__be16 tci;
 	__be16 proto;
 };
+
+/* Bytes of the tag that the kernel took out. */
+#define EBB_TAG_LEN(ctx) (EBB_TAG(ctx) ? sizeof(struct ebb_vlan) : 0)
 
 struct ebb_icmp {
 	__u8 type;

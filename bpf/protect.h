@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Protected traffic: what is never dropped, trimmed, limited or deferred, whatever the
- * rules say (docs/safety.md). Compiled in; only the management ports come from the policy.
+ * rules say (docs/safety.md). Compiled in; protected ports come with the policy, whose compiler always names them.
  * Each function returns an enum ebb_reason, or 0.
  */
 #ifndef EBB_PROTECT_H
@@ -36,24 +36,18 @@ static __always_inline __u64 ebb_shield_icmp(bool ipv4, __u8 proto, __u64 type)
 	return proto == IPPROTO_ICMPV6 ? ebb_icmpv6_shield[EBB_INDEX(type, 0xff)] : 0;
 }
 
-/* DHCP's server and client ports: 67 and 68, 546 and 547. */
-static __always_inline __u64 ebb_shield_udp(bool ipv4, __be16 dport)
-{
-	if (ipv4)
-		return dport == bpf_htons(67) || dport == bpf_htons(68) ? EBB_R_DHCP : 0;
-	return dport == bpf_htons(546) || dport == bpf_htons(547) ? EBB_R_DHCP : 0;
-}
-
 static __always_inline __u64 ebb_shield_tcp(__u8 flags)
 {
 	return flags & EBB_TCP_CONTROL ? EBB_R_TCP_CONTROL : 0;
 }
 
-/* Without a transport header: fragments of TCP may be anything (a SYN, the management port), IGMP is all control. */
+/* Without ports: fragments of TCP may be anything (a SYN, the management port), IGMP is all control. */
 static __always_inline __u64 ebb_shield_proto(bool ipv4, __u8 proto, bool fragment)
 {
 	if (fragment && proto == IPPROTO_TCP)
 		return EBB_R_TCP_CONTROL;
+	if (proto == IPPROTO_ESP || proto == IPPROTO_AH)
+		return EBB_R_TUNNEL;
 	return ipv4 && proto == IPPROTO_IGMP ? EBB_R_MULTICAST_CTL : 0;
 }
 

@@ -10,12 +10,27 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#define EBB_CTX		 struct __sk_buff
-#define EBB_IFINDEX(ctx) ((ctx)->ifindex)
+#define EBB_CTX		  struct __sk_buff
+#define EBB_IFINDEX(ctx)  ((ctx)->ifindex)
+#define EBB_TAG(ctx)	  ((ctx)->vlan_present)
+#define EBB_TCI(ctx)	  ((ctx)->vlan_tci)
+#define EBB_GSO_SIZE(ctx) ((ctx)->gso_size)
+#define EBB_SEGMENTS(ctx) ((ctx)->gso_segs > 1 ? (__u64)(ctx)->gso_segs : 1)
+#define EBB_GOES_ON	  TC_ACT_UNSPEC
 #include "treat.h"
 
 /* Headers that may lie outside the skb's linear part: Ethernet, 2 tags, IPv6 with extensions, TCP. */
 #define EBB_HEADERS 256
+
+static __always_inline void ebb_read_frame(struct __sk_buff *skb, struct ebb_frame *f)
+{
+	if (skb->data_end - skb->data < EBB_HEADERS && skb->data_end - skb->data < skb->len)
+		bpf_skb_pull_data(skb, skb->len < EBB_HEADERS ? skb->len : EBB_HEADERS);
+	f->ctx = skb;
+	f->data = (void *)(long)skb->data;
+	f->end = (void *)(long)skb->data_end;
+	f->len = skb->len;
+}
 
 static __always_inline int store16(struct __sk_buff *skb, __u32 offset, __u16 value)
 {
@@ -43,6 +58,28 @@ __noinline int ebb_trim_tc(struct __sk_buff *skb, __u32 l3, __u32 l4, __u32 payl
 	return 0;
 }
 
+/* A CHECKSUM_COMPLETE sum does not cover the Ethernet header. */
+__noinline int ebb_answer(struct __sk_buff *skb, __u32 request, __u32 enforce)
+{
+	struct ebb_reply *reply;
+	__u32 size;
+
+	reply = ebb_make_reply(skb, request, skb->len);
+	if (!reply)
+		return 0;
+	if (!enforce)
+		return 1;
+	if (reply->len != skb->len && bpf_skb_change_tail(skb, reply->len, 0))
+		return -1;
+	size = reply->size - ETH_HLEN;
+	if (size > EBB_REPLY_MAX - ETH_HLEN || !size)
+		return -1;
+	if (bpf_skb_store_bytes(skb, ETH_HLEN, EBB_REPLY_FRAME(reply) + ETH_HLEN, size, BPF_F_RECOMPUTE_CSUM) ||
+	    bpf_skb_store_bytes(skb, 0, EBB_REPLY_FRAME(reply), ETH_HLEN, 0))
+		return -1;
+	return 1;
+}
+
 static __always_inline int trim_skb(struct __sk_buff *skb, const struct ebb_packet *p,
 				    const struct ebb_judgement *j)
 {
@@ -51,39 +88,31 @@ static __always_inline int trim_skb(struct __sk_buff *skb, const struct ebb_pack
 	return bpf_skb_change_tail(skb, j->keep, 0);
 }
 
+static __always_inline int ebb_carry_out(const struct ebb_frame *f, const struct ebb_packet *p,
+					 struct ebb_judgement *j)
+{
+	if (j->drop || j->limit)
+		return TC_ACT_SHOT;
+	if (j->answer)
+		return bpf_redirect(f->ctx->ifindex, 0);
+	if (j->trim && trim_skb(f->ctx, p, j)) {
+		j->trim = 0;
+		j->reason = EBB_R_FAILED;
+	}
+	return TC_ACT_UNSPEC;
+}
+
 SEC("tc")
 int ebb_tc_ingress(struct __sk_buff *skb)
 {
-	struct ebb_counters *counters = ebb_counters_here();
-	struct ebb_frame frame = {
-		.ctx = skb,
-		.len = skb->len,
-		.tag_len = skb->vlan_present ? sizeof(struct ebb_vlan) : 0,
-		.gso_size = skb->gso_size,
-		.segments = 1,
-	};
-	struct ebb_judgement j;
-	struct ebb_packet p;
-	int action = TC_ACT_UNSPEC;
+	return ebb_ingress(skb, false);
+}
 
-	if (!counters)
-		return TC_ACT_UNSPEC;
-	if (skb->gso_segs > 1)
-		frame.segments = skb->gso_segs;
-	if (skb->data_end - skb->data < EBB_HEADERS && skb->data_end - skb->data < skb->len)
-		bpf_skb_pull_data(skb, skb->len < EBB_HEADERS ? skb->len : EBB_HEADERS);
-	frame.data = (void *)(long)skb->data;
-	frame.end = (void *)(long)skb->data_end;
-	if (!ebb_judge(&ebb_live, counters, &frame, &p, &j))
-		return TC_ACT_UNSPEC;
-	if (j.enforce && j.drop) {
-		action = TC_ACT_SHOT;
-	} else if (j.enforce && j.trim && trim_skb(skb, &p, &j)) {
-		j.trim = false;
-		j.reason = EBB_R_FAILED;
-	}
-	ebb_count_judged(counters, &frame, &j);
-	return action;
+/* The same for interfaces without an Ethernet header: tun, ppp, raw-IP modems, WireGuard. */
+SEC("tc")
+int ebb_tc_ingress_ip(struct __sk_buff *skb)
+{
+	return ebb_ingress(skb, true);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

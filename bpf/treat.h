@@ -2,44 +2,59 @@
 /*
  * From a frame to its verdict, the same for every hook.
  *
- * 1. Inert? Pass. 2. Read the live word once. 3. Walk the headers: the packet's rules,
- * and whether it is protected. 4. Choose: drop, trim, steer. 5. The hook carries it out,
- * if enforced. 6. Count.
+ * ebb_ingress(): 1. Inert? Pass. 2. Read the live word once. 3. Walk the headers: the packet's rules, and whether it
+ * is protected. 4. A class that is left alone here is counted and passes.
+ * ebb_treat(): 5. Choose: limit, answer, drop, trim, steer. 6. The hook carries it out, if enforced. 7. Count, and
+ * remember drops. A global function, which the verifier checks once, by itself: only packets that are treated pay the
+ * call.
  *
- * Steps 1 to 4 are ebb_judge(); they change nothing. A hook that fails to carry
- * out a trim passes the packet as it was and says so in the counters.
+ * A hook that fails to carry out a trim passes the packet as it was and says so in the counters.
+ *
+ * The hook defines the functions that are declared here.
  */
 #ifndef EBB_TREAT_H
 #define EBB_TREAT_H
 
+#include "answer.h"
 #include "classify.h"
 #include "maps.h"
 #include "packet.h"
+#include "remember.h"
+#include "sockets.h"
 #include "stats.h"
 #include "trim.h"
 
 struct ebb_judgement {
 	const struct ebb_bank *bank;
 	__u64 state;
-	__u64 class_slot;
-	bool enforce;
-	bool drop, trim, steer;
-	bool rps;	/* somebody else moves steered packets */
-	bool cut_payload;
+	/* yes or no, with `zero` added (classify.h) */
+	__u8 enforce;
+	__u8 limit, answer, drop, trim, steer;
+	__u8 rps;	/* somebody else moves steered packets */
+	__u8 cut_payload;
 	__u64 reason;	/* enum ebb_reason, should the verdict be a pass */
-	__u64 bytes;	/* to be counted: as the packet came */
 	__u64 keep;	/* with trim: frame bytes that stay */
 	__u64 payload;	/* with cut_payload: UDP payload bytes that stay */
 };
 
+/* Fills *f from the context. */
+static __always_inline void ebb_read_frame(EBB_CTX *ctx, struct ebb_frame *f);
+
+/* Writes the reply into the frame, if `enforce`. 1: answered; 0: not to be answered; -1: failed. */
+__noinline int ebb_answer(EBB_CTX *ctx, __u32 request, __u32 enforce);
+
+/* Drops, answers, steers, trims as *j says; a trim that fails is taken back in *j. Returns the hook's action. */
+static __always_inline int ebb_carry_out(const struct ebb_frame *f, const struct ebb_packet *p,
+					 struct ebb_judgement *j);
+
 /* What can be cut from this packet; the answer is in *j. */
 static __always_inline void ebb_judge_trim(const struct ebb_frame *f, const struct ebb_packet *p,
-					   const struct ebb_treatment *t, struct ebb_judgement *j)
+					   const struct ebb_treatment *t, __u64 zero, struct ebb_judgement *j)
 {
 	__u64 keep = p->l3_offset + p->l3_len;
 
-	if (f->gso_size) {
-		j->reason = EBB_R_UNTRIMMABLE;
+	if (EBB_GSO_SIZE(f->ctx)) {
+		j->reason = EBB_R_UNTRIMMABLE + zero;
 		return;
 	}
 	if (t->flags & EBB_T_TRIM) {
@@ -47,104 +62,147 @@ static __always_inline void ebb_judge_trim(const struct ebb_frame *f, const stru
 		__u64 payload;
 
 		if (!udp || bpf_ntohs(udp->len) != keep - p->l4_offset || keep > EBB_TRIM_FRAME) {
-			j->reason = EBB_R_UNTRIMMABLE;
+			j->reason = EBB_R_UNTRIMMABLE + zero;
 			return;
 		}
 		payload = keep - p->l4_offset - sizeof(*udp);
 		if (payload > t->trim_to) {
-			j->cut_payload = true;
+			j->cut_payload = 1 + zero;
 			j->payload = t->trim_to;
 			keep -= payload - t->trim_to;
 		}
 	}
-	j->trim = keep < f->len;
 	j->keep = keep;
-	if (!j->trim)
-		j->reason = EBB_R_NOTHING_TO_DO;
+	if (keep < f->len)
+		j->trim = 1 + zero;
+	else
+		j->reason = EBB_R_NOTHING_TO_DO + zero;
 }
 
-static __always_inline void ebb_choose(const struct ebb_live *live, const struct ebb_frame *f,
-				       const struct ebb_packet *p, const struct ebb_treatment *t,
-				       struct ebb_judgement *j)
+/* Which kind of request the packet may be; -1: none that is answered. */
+static __always_inline int ebb_request(const struct ebb_frame *f, const struct ebb_packet *p)
 {
-	__u32 iface = live->iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)];
+	if (f->raw_ip || EBB_TAG(f->ctx) || EBB_GSO_SIZE(f->ctx) || p->fragment || p->l3_offset != sizeof(struct ethhdr))
+		return -1;
+	if (!p->proto)
+		return p->shield == EBB_R_ARP ? EBB_ASK_ARP : -1;
+	if (p->ipv4)
+		return p->proto == IPPROTO_ICMP && p->l4_offset == sizeof(struct ethhdr) + sizeof(struct iphdr) ?
+			       EBB_ASK_IPV4 : -1;
+	return p->proto == IPPROTO_ICMPV6 && p->l4_offset == sizeof(struct ethhdr) + sizeof(struct ipv6hdr) ?
+		       EBB_ASK_IPV6 : -1;
+}
 
-	j->reason = EBB_R_TREATMENT;
-	if (t->flags & (EBB_T_DROP | EBB_T_TRIM | EBB_T_TRIM_PADDING) && !p->shield) {
-		if (!(iface & EBB_IF_TERMINAL))
-			j->reason = EBB_R_FORWARDS;
-		else if (t->flags & EBB_T_DROP)
-			j->drop = true;
-		else
-			ebb_judge_trim(f, p, t, j);
+/*
+ * Is the class above its rate? A token bucket as one number: when the next packet is due, in jiffies << 20. Up to a
+ * tenth of a second's packets may come at once. CPUs that meet in here may let a packet more through each.
+ */
+static __always_inline bool ebb_above_rate(struct ebb_live *live, __u64 packets, __u64 class_slot, __u32 rate)
+{
+	__u64 *bucket = &live->bucket[EBB_INDEX(class_slot, EBB_CLASS_ROWS - 1)];
+	__u64 now = bpf_jiffies64() << 20, second = (__u64)live->hz << 20;
+	__u64 due = *bucket;
+
+	if (!rate)
+		rate = 1;
+	if (due > now)
+		return true;
+	if (due + second / 10 < now)
+		*bucket = now - second / 10;
+	__sync_fetch_and_add(bucket, second * packets / rate);
+	return false;
+}
+
+/* A connection request that nobody here listens for needs no protection, unless its port is protected. */
+static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const struct ebb_bank *bank,
+					     const struct ebb_packet *p)
+{
+	struct tcphdr *tcp;
+
+	if (p->shield != EBB_R_TCP_CONTROL)
+		return false;
+	tcp = ebb_l4(f, p, sizeof(*tcp));
+	if (!tcp || (((__u8 *)tcp)[13] & 0x17) != 0x02) /* of FIN, SYN, RST and ACK only SYN */
+		return false;
+	if (bank->shield[EBB_INDEX(bank->dport_class[EBB_INDEX(tcp->dest, 0xffff)], 0xff)])
+		return false;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, IPPROTO_TCP | (p->ipv4 ? 0x100 : 0)) == 0;
+}
+
+/* False: the packet is not to be treated further. */
+static __always_inline bool ebb_choose_answer(struct ebb_frame *f, const struct ebb_packet *p, __u64 zero,
+					      struct ebb_judgement *j)
+{
+	int request = ebb_request(f, p);
+	int answered = 0;
+
+	if (request >= 0) {
+		answered = ebb_answer(f->ctx, request, j->enforce);
+		f->data = (void *)(long)f->ctx->data;
+		f->end = (void *)(long)f->ctx->data_end;
 	}
-	if (t->flags & EBB_T_STEER && !j->drop) {
-		j->steer = iface & EBB_IF_STEER && j->bank->steer[EBB_INDEX(j->state, EBB_STATES - 1)].count;
-		j->rps = iface & EBB_IF_RPS;
-		if (!j->steer && j->reason == EBB_R_TREATMENT)
-			j->reason = EBB_R_NOTHING_TO_DO;
+	if (answered > 0) {
+		j->answer = 1 + zero;
+		return false;
 	}
+	j->reason = (answered ? EBB_R_FAILED : EBB_R_UNANSWERABLE) + zero;
+	return true;
+}
+
+static __always_inline void ebb_choose(struct ebb_live *live, struct ebb_frame *f, struct ebb_packet *p,
+				       const struct ebb_treatment *t, struct ebb_judgement *j)
+{
+	__u32 iface = live->iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
+	__u64 takes = t->flags & (EBB_T_LIMIT | EBB_T_DROP | EBB_T_TRIM | EBB_T_TRIM_PADDING);
+	__u64 zero = live->zero;
+
+	j->reason = EBB_R_TREATMENT + zero;
+	if (takes & (EBB_T_LIMIT | EBB_T_DROP) && iface & EBB_IF_SOCKETS && ebb_is_stray_syn(f, j->bank, p))
+		p->shield = zero;
 	if (p->shield)
+		takes = zero;
+	if (takes && !(iface & EBB_IF_TERMINAL)) {
+		j->reason = EBB_R_FORWARDS + zero;
+		takes = zero;
+	}
+	if (takes & EBB_T_LIMIT && ebb_above_rate(live, EBB_SEGMENTS(f->ctx), t->class_slot, t->rate)) {
+		j->limit = 1 + zero;
+		return;
+	}
+	if (t->flags & EBB_T_ANSWER && !ebb_choose_answer(f, p, zero, j))
+		return;
+	if (takes & EBB_T_DROP) {
+		j->drop = 1 + zero;
+		return;
+	}
+	if (takes)
+		ebb_judge_trim(f, p, t, zero, j);
+	if (t->flags & EBB_T_STEER) {
+		j->rps = iface & EBB_IF_RPS;
+		if (iface & EBB_IF_STEER && j->bank->steer[EBB_INDEX(j->state, EBB_STATES - 1)].count)
+			j->steer = 1 + zero;
+		else if (j->reason == EBB_R_TREATMENT)
+			j->reason = EBB_R_NOTHING_TO_DO + zero;
+	}
+	if (p->shield && j->reason != EBB_R_FAILED)
 		j->reason = p->shield;
 }
 
 static __always_inline __u64 ebb_bytes(const struct ebb_frame *f, const struct ebb_packet *p)
 {
-	__u64 bytes = f->len + f->tag_len;
+	__u64 bytes = f->len + EBB_TAG_LEN(f->ctx), segments = EBB_SEGMENTS(f->ctx);
 
-	if (f->segments > 1) /* on the wire each segment had the headers */
-		bytes += (__u64)(f->segments - 1) * (p->l4_offset + ebb_l4_header(f, p) + f->tag_len);
+	if (segments > 1) /* on the wire each segment had the headers */
+		bytes += (segments - 1) * (p->l4_offset + ebb_l4_header(f, p) + EBB_TAG_LEN(f->ctx));
 	return bytes;
-}
-
-/* False: the packet passes, and is counted. True: *p and *j are filled, and ebb_count_judged() is still to come. */
-static __always_inline bool ebb_judge(const struct ebb_live *live, struct ebb_counters *counters,
-				      const struct ebb_frame *f, struct ebb_packet *p, struct ebb_judgement *j)
-{
-	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
-	const struct ebb_bank *bank;
-	__u64 state;
-	__u32 word;
-	int reason;
-
-	if (bpf_jiffies64() >= live->deadline) {
-		ebb_count_pass(counters, EBB_R_INERT, f->segments);
-		return false;
-	}
-	/*
-	 * Once per packet. The bank's address is computed from it without a branch: on arm64 the
-	 * address dependency alone orders the table reads behind this one.
-	 */
-	word = *(volatile const __u32 *)&live->word;
-	bank = &live->bank[EBB_INDEX(word, EBB_WORD_BANK)];
-	reason = ebb_classify(f, bank, live->zero, p);
-	if (reason >= 0) {
-		ebb_count_pass(counters, reason, f->segments);
-		return false;
-	}
-	state = EBB_WORD_STATE(word);
-	reason = EBB_R_UNCLASSIFIED;
-	if (p->rules) {
-		reason = EBB_R_TREATMENT;
-		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(ebb_lowest_bit(p->rules), EBB_RULES - 1)];
-	}
-	if (!t.flags) {
-		ebb_count_pass(counters, p->shield ? p->shield : reason, f->segments);
-		ebb_count(counters, t.class_slot, EBB_PASS, f->segments, ebb_bytes(f, p));
-		return false;
-	}
-	__builtin_memset(j, 0, sizeof(*j));
-	j->bank = bank;
-	j->state = state;
-	j->class_slot = t.class_slot;
-	j->enforce = word & EBB_WORD_ENFORCE;
-	j->bytes = ebb_bytes(f, p);
-	ebb_choose(live, f, p, &t, j);
-	return true;
 }
 
 static __always_inline __u64 ebb_verdict_of(const struct ebb_judgement *j)
 {
+	if (j->limit)
+		return EBB_LIMIT;
+	if (j->answer)
+		return EBB_ANSWER;
 	if (j->drop)
 		return EBB_DROP;
 	if (j->trim)
@@ -152,14 +210,109 @@ static __always_inline __u64 ebb_verdict_of(const struct ebb_judgement *j)
 	return j->steer ? EBB_STEER : EBB_PASS;
 }
 
-static __always_inline void ebb_count_judged(struct ebb_counters *counters, const struct ebb_frame *f,
-					     const struct ebb_judgement *j)
-{
-	__u64 verdict = ebb_verdict_of(j);
+/* What ebb_treat() must know of a packet, in two words. */
+#define EBB_PLACE(p, raw_ip) \
+	((p)->l3_offset | (p)->l4_offset << 8 | (__u64)!!(p)->ipv4 << 24 | (__u64)!!(p)->fragment << 25 | (raw_ip) << 26)
+#define EBB_KIND(p, rule) ((p)->proto | (p)->shield << 8 | (rule) << 16)
 
+__noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __u32 kind)
+{
+	struct ebb_counters *counters = ebb_counters_here();
+	const struct ebb_bank *bank = &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
+	__u64 state = EBB_WORD_STATE(word), rule = kind >> 16, verdict, bytes;
+	struct ebb_treatment t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
+	struct ebb_packet p = {
+		.shield = kind >> 8 & 0xff,
+		.l3_offset = place & 0xff,
+		.l3_len = l3_len,
+		.l4_offset = place >> 8 & 0xffff,
+		.ipv4 = place >> 24 & 1,
+		.proto = kind & 0xff,
+		.fragment = place >> 25 & 1,
+	};
+	struct ebb_judgement j = {
+		.bank = bank,
+		.state = state,
+		.enforce = word & EBB_WORD_ENFORCE,
+	};
+	struct ebb_frame f = {};
+	int action = EBB_GOES_ON;
+
+	ebb_read_frame(ctx, &f);
+	f.raw_ip = place >> 26 & 1;
+	if (!counters)
+		return EBB_GOES_ON;
+	bytes = ebb_bytes(&f, &p);
+	ebb_choose(&ebb_live, &f, &p, &t, &j);
+	if (j.enforce)
+		action = ebb_carry_out(&f, &p, &j);
+	verdict = ebb_verdict_of(&j);
 	if (verdict == EBB_PASS)
-		ebb_count_pass(counters, j->reason, f->segments);
-	ebb_count(counters, j->class_slot, verdict, f->segments, j->bytes);
+		ebb_count_pass(counters, j.reason, EBB_SEGMENTS(ctx));
+	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(ctx), bytes);
+	if (verdict == EBB_DROP || verdict == EBB_LIMIT)
+		ebb_remember(ctx, p.l3_offset | p.l4_offset << 16, word,
+			     p.proto | rule << 8 | t.class_slot << 16 | verdict << 24, p.ipv4);
+	return action;
+}
+
+/*
+ * Does no local socket want it? Where that cannot be known, the answer is no. A tagged packet belongs to another
+ * interface, whose sockets a lookup from here would not find.
+ */
+static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const struct ebb_packet *p)
+{
+	__u32 iface = ebb_live.iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
+
+	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
+		return false;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto | (p->ipv4 ? 0x100 : 0)) == 0;
+}
+
+/* The hook's action for the packet. */
+static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
+{
+	struct ebb_counters *counters = ebb_counters_here();
+	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
+	const struct ebb_bank *bank;
+	__u64 rule = 0, state;
+	struct ebb_frame f = {.raw_ip = raw_ip};
+	struct ebb_packet p;
+	__u32 word;
+	int reason;
+
+	ebb_read_frame(ctx, &f);
+	if (!counters)
+		return EBB_GOES_ON;
+	if (bpf_jiffies64() >= ebb_live.deadline) {
+		ebb_count_pass(counters, EBB_R_INERT, EBB_SEGMENTS(ctx));
+		return EBB_GOES_ON;
+	}
+	/*
+	 * Once per packet. The bank's address is computed from it without a branch: on arm64 the
+	 * address dependency alone orders the table reads behind this one.
+	 */
+	word = *(volatile const __u32 *)&ebb_live.word;
+	bank = &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
+	reason = ebb_classify(&ebb_live, &f, bank, &p);
+	if (reason >= 0) {
+		ebb_count_pass(counters, reason, EBB_SEGMENTS(ctx));
+		return EBB_GOES_ON;
+	}
+	if (p.rules & -p.rules & bank->no_listener && !ebb_is_unwanted(&f, &p))
+		p.rules &= ~bank->no_listener;
+	reason = EBB_R_UNCLASSIFIED;
+	if (p.rules) {
+		state = EBB_WORD_STATE(word);
+		reason = EBB_R_TREATMENT;
+		rule = ebb_lowest_bit(p.rules);
+		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
+	}
+	if (t.flags)
+		return ebb_treat(ctx, EBB_PLACE(&p, (__u64)raw_ip), p.l3_len, word, EBB_KIND(&p, rule));
+	ebb_count_pass(counters, p.shield ? p.shield : reason, EBB_SEGMENTS(ctx));
+	ebb_count(counters, t.class_slot, EBB_PASS, EBB_SEGMENTS(ctx), ebb_bytes(&f, &p));
+	return EBB_GOES_ON;
 }
 
 #endif

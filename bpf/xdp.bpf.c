@@ -2,7 +2,7 @@
 /*
  * Ingress on XDP: the verdict before an skb exists.
  *
- * The verdict is treat.h's; here it is carried out: XDP_DROP, a shorter frame,
+ * The verdict is treat.h's; here it is carried out: XDP_DROP, XDP_TX, a shorter frame,
  * or a redirect to the CPU that the power state's mask gives the flow. A redirected
  * frame loses what the kernel knew of its checksum, so virtual interfaces, whose frames
  * may have none yet, use RPS instead.
@@ -10,8 +10,13 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#define EBB_CTX		 struct xdp_md
-#define EBB_IFINDEX(ctx) ((ctx)->ingress_ifindex)
+#define EBB_CTX		  struct xdp_md
+#define EBB_IFINDEX(ctx)  ((ctx)->ingress_ifindex)
+#define EBB_TAG(ctx)	  0
+#define EBB_TCI(ctx)	  0
+#define EBB_GSO_SIZE(ctx) 0
+#define EBB_SEGMENTS(ctx) 1
+#define EBB_GOES_ON	  XDP_PASS
 #include "steer.h"
 #include "treat.h"
 
@@ -66,6 +71,44 @@ __noinline int ebb_trim_xdp(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 payloa
 	return 0;
 }
 
+static __always_inline void ebb_read_frame(struct xdp_md *ctx, struct ebb_frame *f)
+{
+	__u64 len;
+
+	f->ctx = ctx;
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+	len = f->end - f->data;
+	barrier_var(len);
+	f->len = len;
+}
+
+__noinline int ebb_answer(struct xdp_md *ctx, __u32 request, __u32 enforce)
+{
+	__u64 len = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+	struct ebb_reply *reply;
+	void *data, *end;
+
+	barrier_var(len);
+	reply = ebb_make_reply(ctx, request, len);
+	if (!reply)
+		return 0;
+	if (!enforce)
+		return 1;
+	if (reply->len != len && bpf_xdp_adjust_tail(ctx, (int)reply->len - (int)len))
+		return -1;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	for (int i = 0; i < EBB_REPLY_MAX; i += 2) {
+		if (i >= (int)reply->size)
+			break;
+		if (data + i + 2 > end)
+			return -1; /* cannot be: the frame has its new begin */
+		*(__u16 *)(data + i) = *(__u16 *)(EBB_REPLY_FRAME(reply) + i);
+	}
+	return 1;
+}
+
 static __always_inline int trim_frame(struct xdp_md *ctx, const struct ebb_frame *f, const struct ebb_packet *p,
 				      const struct ebb_judgement *j)
 {
@@ -86,39 +129,28 @@ static __always_inline int steer_frame(const struct ebb_frame *f, const struct e
 	return bpf_redirect_map(&ebb_cpumap, ebb_steer_cpu(steer, f, p), XDP_PASS);
 }
 
+static __always_inline int ebb_carry_out(const struct ebb_frame *f, const struct ebb_packet *p,
+					 struct ebb_judgement *j)
+{
+	int action = XDP_PASS;
+
+	if (j->drop || j->limit)
+		return XDP_DROP;
+	if (j->answer)
+		return XDP_TX;
+	if (j->steer && !j->rps)
+		action = steer_frame(f, p, j);
+	if (j->trim && trim_frame(f->ctx, f, p, j)) {
+		j->trim = 0;
+		j->reason = EBB_R_FAILED;
+	}
+	return action;
+}
+
 SEC("xdp")
 int ebb_xdp(struct xdp_md *ctx)
 {
-	struct ebb_counters *counters = ebb_counters_here();
-	struct ebb_frame frame = {
-		.ctx = ctx,
-		.data = (void *)(long)ctx->data,
-		.end = (void *)(long)ctx->data_end,
-		.segments = 1,
-	};
-	struct ebb_judgement j;
-	struct ebb_packet p;
-	__u64 len = frame.end - frame.data;
-	int action = XDP_PASS;
-
-	if (!counters)
-		return XDP_PASS;
-	barrier_var(len);
-	frame.len = len;
-	if (!ebb_judge(&ebb_live, counters, &frame, &p, &j))
-		return XDP_PASS;
-	if (j.enforce && j.drop) {
-		action = XDP_DROP;
-	} else if (j.enforce) {
-		if (j.steer && !j.rps)
-			action = steer_frame(&frame, &p, &j);
-		if (j.trim && trim_frame(ctx, &frame, &p, &j)) {
-			j.trim = false;
-			j.reason = EBB_R_FAILED;
-		}
-	}
-	ebb_count_judged(counters, &frame, &j);
-	return action;
+	return ebb_ingress(ctx, false);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -29,6 +29,21 @@ struct Prefix {
   bool operator==(const Prefix&) const = default;
 };
 
+// "syn,!ack": the flags of `mask` have the values in `value`; the others do not matter.
+struct TcpFlags {
+  std::uint8_t mask = 0;
+  std::uint8_t value = 0;
+  bool operator==(const TcpFlags&) const = default;
+};
+
+// Whose local port it is: a systemd unit ("mosquitto.service": the last part of the socket's cgroup), or a
+// cgroup path ("/system.slice": that cgroup and everything below it).
+struct Owner {
+  bool cgroup = false;
+  std::string name;
+  bool operator==(const Owner&) const = default;
+};
+
 // One entry of `match`. A packet matches when every list that is not empty accepts it;
 // a field that the packet does not have (ports of a fragment, protocol of ARP) is not accepted.
 struct Rule {
@@ -38,15 +53,24 @@ struct Rule {
   std::vector<Prefix> src, dst;
   std::vector<Delivery> delivery;
   std::vector<Range16> length;  // L3 length in bytes: IP header and payload, no padding
-  std::string where;            // "file:line:column", for messages
+  std::vector<Range16> dscp;    // 0 to 63
+  std::vector<Range16> vlan;    // id of the outermost tag, 1 to 4094
+  std::vector<TcpFlags> tcp_flags;
+  std::vector<Destination> to;
+  bool no_listener = false;            // holds only where no local socket wants the packet
+  std::vector<Owner> owner;            // of the destination port, TCP and UDP; all services or all cgroups
+  std::string where;                   // "file:line:column", for messages
+  bool operator==(const Rule&) const;  // but for `where`
 };
 
 struct Treatment {
   bool drop = false;
   bool trim_padding = false;
   bool steer = false;
-  std::optional<std::uint16_t> trim = std::nullopt;  // UDP payload bytes that stay; implies trim_padding
-  bool passes() const { return !drop && !trim_padding && !steer && !trim; }
+  bool answer = false;
+  std::optional<std::uint16_t> trim = std::nullopt;   // UDP payload bytes that stay; implies trim_padding
+  std::optional<std::uint32_t> limit = std::nullopt;  // packets per second, at least 1; more are dropped
+  bool passes() const { return *this == Treatment{}; }
   bool operator==(const Treatment&) const = default;
 };
 
@@ -57,6 +81,7 @@ struct TrafficClass {
   std::vector<Rule> match;         // a packet belongs to the class when one rule matches
   std::array<Treatment, 4> treat;  // by PowerState
   std::string where;
+  bool operator==(const TrafficClass&) const;  // but for `where`
 };
 
 // "< 50%" or "> 1.2GHz": compared with the frequency sensor.
@@ -65,13 +90,15 @@ struct Threshold {
   bool relative = true;  // percent of the hardware maximum; otherwise kHz
   double value = 0;
   std::string text;  // as written
-  bool operator==(const Threshold&) const = default;
+  std::string where = {};
+  bool operator==(const Threshold&) const;  // but for `where`
 };
 
 struct CpuChoice {
   bool efficient = false;       // chosen by the agent (act/masks.hpp)
   std::optional<CpuMask> mask;  // named by the user
   // neither: every CPU, nothing is moved
+  bool operator==(const CpuChoice&) const = default;
 };
 
 struct StateRules {
@@ -80,21 +107,33 @@ struct StateRules {
   std::optional<Threshold> leave;  // default: the opposite of enter
   std::chrono::milliseconds dwell{15000};
   CpuChoice cpus;
+  bool operator==(const StateRules&) const = default;
 };
 
 struct Config {
-  std::vector<std::string> interfaces;
+  std::vector<std::string> interfaces;  // names, patterns (fnmatch), "auto": those that carry a default route
   std::chrono::milliseconds interval{5000};  // 100 ms to 1 h
   Enforcement enforcement = Enforcement::observe;
   std::vector<std::uint16_t> management_ports{22};
   std::array<StateRules, 4> states;   // by PowerState
   std::vector<TrafficClass> classes;  // the first class whose rules match wins
+  bool operator==(const Config&) const = default;
 };
 
 inline constexpr const char* default_config_path = "/etc/ebb/agent.toml";
 
 // `name` stands in the messages. Errors have exit code 2.
 Result<Config> parse_config(const std::string& text, const std::string& name);
+
+// The file and, beside it, conf.d/*.toml in byte order of their names. What a later file says replaces what
+// an earlier one said, key by key; a class of a name that is there takes its place, and new classes are asked
+// before those of earlier files.
 Result<Config> load_config(const std::string& path);
+
+// The files that load_config reads, in order; the first is `path`, whether it exists or not.
+std::vector<std::string> config_files(const std::string& path);
+
+// Canonical TOML, in ASCII: parse_config gives an equal Config back, but for `where`.
+std::string render_config(const Config& config);
 
 }  // namespace ebb

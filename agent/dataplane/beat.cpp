@@ -69,6 +69,8 @@ Status Beat::beat(std::chrono::milliseconds lifetime) {
     if (auto ran = run(0); !ran) return ran;
   }
   const double ticks_per_second = measured_hz(last_.time - first_.time, last_.jiffies - first_.jiffies);
+  live_->hz = static_cast<std::uint32_t>(std::lround(ticks_per_second));
+  live_->cache_ttl = live_->hz;  // one second
   const double seconds = std::chrono::duration<double>(lifetime).count();
   return run(static_cast<std::uint64_t>(std::ceil(seconds * ticks_per_second)));
 }

@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "dataplane/maps.hpp"
@@ -26,6 +27,8 @@ const char* reason_word(unsigned reason) {
       return "nothing-to-do";
     case EBB_R_UNTRIMMABLE:
       return "untrimmable";
+    case EBB_R_UNANSWERABLE:
+      return "unanswerable";
     case EBB_R_FAILED:
       return "failed";
     case EBB_R_ETHERTYPE:
@@ -44,6 +47,12 @@ const char* reason_word(unsigned reason) {
       return "protected-tcp-control";
     case EBB_R_MANAGEMENT:
       return "protected-management";
+    case EBB_R_TUNNEL:
+      return "protected-tunnel";
+    case EBB_R_CLOCK:
+      return "protected-clock";
+    case EBB_R_NAMES:
+      return "protected-names";
     default:
       return nullptr;
   }
@@ -78,6 +87,21 @@ Status Maps::clear_class(std::uint8_t slot) const {
   if (bpf_map_update_elem(counters_fd_.get(), &zero, cpus.data(), BPF_EXIST) != 0)
     return fail_errno("cannot write the counters", errno);
   return {};
+}
+
+Result<std::vector<ebb_drop>> Maps::read_drops() const {
+  const std::uint32_t zero = 0;
+  std::vector<ebb_drops> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  if (bpf_map_lookup_elem(drops_fd_.get(), &zero, cpus.data()) != 0)
+    return fail_errno("cannot read the last drops", errno);
+  std::vector<ebb_drop> all;
+  for (const auto& cpu : cpus)
+    for (std::uint64_t back = 1; back <= std::min<std::uint64_t>(cpu.next, EBB_DROPS); ++back)
+      all.push_back(cpu.drop[(cpu.next - back) % EBB_DROPS]);
+  std::stable_sort(all.begin(), all.end(),
+                   [](const ebb_drop& a, const ebb_drop& b) { return a.jiffies > b.jiffies; });
+  if (all.size() > EBB_DROPS) all.resize(EBB_DROPS);
+  return all;
 }
 
 }  // namespace ebb

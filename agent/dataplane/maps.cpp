@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <utility>
 
 #include <bpf/bpf.h>
@@ -31,6 +32,14 @@ tl::unexpected<Error> refused_map(const char* name, int number) {
                                           : "Ebb needs Linux 5.10 or newer with CONFIG_BPF_SYSCALL");
   if (number != EPERM) error.value().exit_code = exit_usage;
   return error;
+}
+
+// Of the socket cache: 64 bytes each, on every possible CPU. 16,384 hold 64k flows; a small machine has
+// fewer.
+std::uint32_t socket_sets() {
+  const auto memory =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return memory >= std::uint64_t{1} << 30 ? 16384 : 4096;
 }
 
 std::string pin_of(const std::string& folder, const Shape& shape) { return folder + "/" + shape.name; }
@@ -77,10 +86,13 @@ Status Maps::open_in(const std::string& folder) {
     return fail_errno("cannot create " + folder, errno, "is the BPF file system writable?");
 
   const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+  const auto sets = socket_sets();
   const std::pair<Fd Maps::*, Shape> wanted[] = {
       {&Maps::live_fd_, {"ebb_live", BPF_MAP_TYPE_ARRAY, sizeof(ebb_live), 1, BPF_F_MMAPABLE}},
       {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_counters), 1, 0}},
       {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, sizeof(std::uint32_t), cpus, 0}},
+      {&Maps::drops_fd_, {"ebb_drops", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_drops), 1, 0}},
+      {&Maps::sockets_fd_, {"ebb_sockets", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_socket_set), sets, 0}},
   };
   for (const auto& [member, shape] : wanted) {  // all, before the first is made: a refusal changes nothing
     auto map = adopt_map(folder, shape);
@@ -98,6 +110,7 @@ Status Maps::open_in(const std::string& folder) {
   void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, live_fd_.get(), 0);
   if (memory == MAP_FAILED) return refused_map("ebb_live", errno);
   live_ = static_cast<ebb_live*>(memory);
+  set_up_cache(sets);
 
   grace_inner_fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, "ebb_grace_inner", 4, 4, 1, nullptr));
   bpf_map_create_opts outer{};
@@ -114,6 +127,14 @@ Status Maps::open_in(const std::string& folder) {
   return {};
 }
 
+// The keys are kept where an earlier agent chose them: its cached answers stay good.
+void Maps::set_up_cache(std::uint32_t sets) {
+  live_->socket_sets = sets - 1;
+  if (live_->key[0]) return;
+  std::random_device secret;
+  for (auto& key : live_->key) key = secret() | 1;
+}
+
 Maps::Maps(Maps&& other) noexcept { *this = std::move(other); }
 
 Maps& Maps::operator=(Maps&& other) noexcept {
@@ -121,6 +142,8 @@ Maps& Maps::operator=(Maps&& other) noexcept {
   live_fd_ = std::move(other.live_fd_);
   counters_fd_ = std::move(other.counters_fd_);
   cpumap_fd_ = std::move(other.cpumap_fd_);
+  drops_fd_ = std::move(other.drops_fd_);
+  sockets_fd_ = std::move(other.sockets_fd_);
   grace_fd_ = std::move(other.grace_fd_);
   grace_inner_fd_ = std::move(other.grace_inner_fd_);
   return *this;

@@ -41,6 +41,8 @@ class Maps {
   int live_fd() const { return live_fd_.get(); }
   int counters_fd() const { return counters_fd_.get(); }
   int cpumap_fd() const { return cpumap_fd_.get(); }
+  int drops_fd() const { return drops_fd_.get(); }
+  int sockets_fd() const { return sockets_fd_.get(); }
   ebb_live& live() const { return *live_; }
 
   // The bank in force.
@@ -61,13 +63,19 @@ class Maps {
   Result<Counters> read_counters() const;
   Status clear_class(std::uint8_t slot) const;  // zeroes a slot that a new class takes over
 
+  // What each CPU remembers of its last drops, at most EBB_DROPS altogether, newest first.
+  Result<std::vector<ebb_drop>> read_drops() const;
+
+  // Returns when no program that began before can still run: 8 to 16 ms.
+  Status wait_for_readers() const;
+
  private:
   Maps() = default;
-  Fd live_fd_, counters_fd_, cpumap_fd_, grace_fd_, grace_inner_fd_;
+  Fd live_fd_, counters_fd_, cpumap_fd_, drops_fd_, sockets_fd_, grace_fd_, grace_inner_fd_;
   ebb_live* live_ = nullptr;
 
   Status open_in(const std::string& folder);
-  Status wait_for_readers() const;
+  void set_up_cache(std::uint32_t sets);
   void store_word(std::uint32_t word);
 };
 

@@ -62,48 +62,77 @@ bool accepts(const std::vector<Range16>& ranges, unsigned value) {
          });
 }
 
-using Classes = __u8[65536];
 using Rules = __u64[256];
+using Marks = std::map<std::uint16_t, std::uint8_t>;  // value -> what it is besides; never 0
 
-// Fills one 16-bit field. `extra`: values that need a class of their own kind (the management ports).
-// Returns the set of classes that such values have, or nothing if 256 classes do not suffice.
-Result<std::set<std::uint8_t>> fill_field(Classes& class_of, Rules& rules_of,
-                                          const std::vector<RuleBit>& bits,
-                                          std::vector<Range16> Rule::* member, const char* name,
-                                          const std::set<std::uint16_t>& extra = {}) {
-  std::set<unsigned> edges = {0};
+// Fills one field of `Values` values. `marks`: values that are something of their own (protected ports).
+// Returns what each of the field's classes is marked with, or nothing if 256 classes do not suffice.
+template <std::size_t Values>
+Result<std::array<std::uint8_t, 256>> fill_field(__u8 (&class_of)[Values], Rules& rules_of,
+                                                 const std::vector<RuleBit>& bits,
+                                                 std::vector<Range16> Rule::* member, const char* name,
+                                                 const Marks& marks = {}) {
+  std::set<unsigned> edges = {0, Values};
   for (const auto& bit : bits)
     for (const auto& range : bit.rule->*member) {
       edges.insert(range.first);
       edges.insert(range.last + 1U);
     }
-  for (const unsigned value : extra) edges.insert({value, value + 1});
-  edges.insert(65536);
+  for (const auto& [value, mark] : marks) edges.insert({value, value + 1U});
 
-  std::map<std::pair<std::uint64_t, bool>, std::uint8_t> classes;
-  std::set<std::uint8_t> extra_classes;
-  for (auto edge = edges.begin(); *edge != 65536; ++edge) {
+  std::map<std::pair<std::uint64_t, std::uint8_t>, std::uint8_t> classes;
+  std::array<std::uint8_t, 256> class_marks{};
+  for (auto edge = edges.begin(); *edge != Values; ++edge) {
     std::uint64_t rules = 0;
     for (std::size_t i = 0; i < bits.size(); ++i)
       if (accepts(bits[i].rule->*member, *edge)) rules |= std::uint64_t{1} << i;
-    const bool is_extra = extra.contains(static_cast<std::uint16_t>(*edge));
-    if (classes.size() == 256 && !classes.contains({rules, is_extra}))
+    const auto marked = marks.find(static_cast<std::uint16_t>(*edge));
+    const std::uint8_t mark = marked == marks.end() ? 0 : marked->second;
+    if (classes.size() == 256 && !classes.contains({rules, mark}))
       return fail(std::string("the rules divide the ") + name + " into more than 256 different sets",
                   "use fewer or wider ranges", exit_usage);
-    const auto id = classes.emplace(std::pair{rules, is_extra}, classes.size()).first->second;
+    const auto id = classes.emplace(std::pair{rules, mark}, classes.size()).first->second;
     rules_of[id] = rules;
-    if (is_extra) extra_classes.insert(id);
+    class_marks[id] = mark;
     std::memset(class_of + *edge, id, *std::next(edge) - *edge);
   }
-  return extra_classes;
+  return class_marks;
 }
 
 // The programs read ports as they are in the header.
-void to_wire_order(Classes& class_of) {
+void to_wire_order(__u8 (&class_of)[65536]) {
   for (unsigned value = 0; value < 65536; ++value) {
     const unsigned wire = htons(static_cast<std::uint16_t>(value));
     if (value < wire) std::swap(class_of[value], class_of[wire]);
   }
+}
+
+// Why packets to a port are protected (docs/safety.md), TCP and UDP, IPv4 and IPv6 alike.
+Marks protected_ports(const Config& config, const PolicyFacts& facts) {
+  Marks ports = {
+      {67, EBB_R_DHCP},    {68, EBB_R_DHCP},     {546, EBB_R_DHCP},
+      {547, EBB_R_DHCP},   {319, EBB_R_CLOCK},   {320, EBB_R_CLOCK},     // PTP
+      {500, EBB_R_TUNNEL}, {4500, EBB_R_TUNNEL}, {51820, EBB_R_TUNNEL},  // IKE, IPsec behind NAT, WireGuard
+  };
+  if (facts.mdns_listener) ports[5353] = EBB_R_NAMES;
+  for (const auto port : config.management_ports) ports[port] = EBB_R_MANAGEMENT;
+  for (const auto port : facts.ssh_ports) ports[port] = EBB_R_MANAGEMENT;
+  return ports;
+}
+
+// A field of 8 bits: for each value, the rules that accept it.
+template <std::size_t Values, typename Accepts>
+void fill_small(__u64 (&rules_of)[Values], const std::vector<RuleBit>& bits, Accepts accepted) {
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    for (unsigned value = 0; value < Values; ++value)
+      if (accepted(*bits[i].rule, value)) rules_of[value] |= std::uint64_t{1} << i;
+}
+
+// Empty lists accept everything.
+template <typename T>
+bool has(const std::vector<T>& list, unsigned value) {
+  return list.empty() || std::any_of(list.begin(), list.end(),
+                                     [value](T one) { return static_cast<unsigned>(one) == value; });
 }
 
 // One side's address tables: the rules whose prefix accepts a byte at its place.
@@ -131,6 +160,11 @@ ebb_treatment encode(const Treatment& treatment, std::uint8_t slot) {
   if (treatment.trim) {
     out.flags |= EBB_T_TRIM;
     out.trim_to = *treatment.trim;
+  }
+  if (treatment.answer) out.flags |= EBB_T_ANSWER;
+  if (treatment.limit) {
+    out.flags |= EBB_T_LIMIT;
+    out.rate = *treatment.limit;
   }
   return out;
 }
@@ -169,8 +203,18 @@ std::vector<std::uint8_t> assign_slots(const Config& config, const ebb_bank& liv
   return slots;
 }
 
+std::vector<RuleBitInfo> rule_bits(const Config& config) {
+  std::vector<RuleBitInfo> out;
+  const auto bits = expand(config);
+  if (!bits) return out;
+  for (const auto& bit : *bits)
+    out.push_back(
+        {bit.class_index, static_cast<std::size_t>(bit.rule - config.classes[bit.class_index].match.data())});
+  return out;
+}
+
 Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slots,
-                      const std::array<CpuMask, 4>& masks, ebb_bank& bank) {
+                      const std::array<CpuMask, 4>& masks, const PolicyFacts& facts, ebb_bank& bank) {
   if (config.classes.size() > EBB_CLASSES)
     return fail(config.classes[EBB_CLASSES].where + ": too many classes, 64 fit", "merge classes",
                 exit_usage);
@@ -182,42 +226,58 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   for (std::size_t i = 0; i < bits.size(); ++i) {
     const Rule& rule = *bits[i].rule;
     const auto bit = std::uint64_t{1} << i;
-    const bool names_ports = !rule.sport.empty() || !rule.dport.empty();
+    const bool names_ports =
+        !rule.sport.empty() || !rule.dport.empty() || rule.no_listener || !rule.owner.empty();
+    const bool names_ip = addressed(bits[i]) || !rule.proto.empty() || !rule.length.empty() ||
+                          !rule.dscp.empty() || !rule.tcp_flags.empty() || !rule.to.empty();
+    const bool named = !rule.to.empty() || !rule.owner.empty();
     if (!names_ports) bank.any_ports |= bit;
-    if (!names_ports && !addressed(bits[i]) && rule.proto.empty() && rule.length.empty()) bank.any_ip |= bit;
-    if (addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
-    for (unsigned value = 0; value < 256; ++value)
-      if (rule.proto.empty() || std::find(rule.proto.begin(), rule.proto.end(), value) != rule.proto.end())
-        bank.proto[value] |= bit;
-    for (unsigned value = 0; value < 3; ++value)
-      if (rule.delivery.empty() || std::find(rule.delivery.begin(), rule.delivery.end(),
-                                             static_cast<Delivery>(value)) != rule.delivery.end())
-        bank.delivery[value] |= bit;
+    if (!names_ports && !names_ip) bank.any_ip |= bit;
+    if (rule.tcp_flags.empty()) bank.any_flags |= bit;
+    if (rule.owner.empty()) bank.any_owner |= bit;
+    if (named) bank.named |= bit;
+    if (rule.no_listener) bank.no_listener |= bit;
+    if (named || addressed(bits[i]) || !rule.length.empty() || !rule.dscp.empty() || !rule.vlan.empty() ||
+        !rule.tcp_flags.empty())
+      bank.late |= bit;
+    if (rule.to.empty()) bank.to[EBB_TO_ALL] |= bit;
     for (std::size_t state = 0; state < config.states.size(); ++state)
       bank.treat[state][i] =
           encode(config.classes[bits[i].class_index].treat[state], slots[bits[i].class_index]);
   }
+  for (const auto to : {EBB_TO_US, EBB_TO_FORWARDED})
+    for (std::size_t i = 0; i < bits.size(); ++i)
+      if (has(bits[i].rule->to, to)) bank.to[to] |= std::uint64_t{1} << i;
+  fill_small(bank.proto, bits, [](const Rule& rule, unsigned value) { return has(rule.proto, value); });
+  fill_small(bank.delivery, bits, [](const Rule& rule, unsigned value) { return has(rule.delivery, value); });
+  fill_small(bank.dscp, bits, [](const Rule& rule, unsigned value) { return accepts(rule.dscp, value); });
+  fill_small(bank.tcp_flags, bits, [](const Rule& rule, unsigned value) {
+    return rule.tcp_flags.empty() ||
+           std::any_of(rule.tcp_flags.begin(), rule.tcp_flags.end(),
+                       [value](TcpFlags flags) { return (value & flags.mask) == flags.value; });
+  });
   fill_address(bank.ipv4_src, bits, &RuleBit::src);
   fill_address(bank.ipv4_dst, bits, &RuleBit::dst);
   fill_address(bank.ipv6_src, bits, &RuleBit::src);
   fill_address(bank.ipv6_dst, bits, &RuleBit::dst);
+  std::fill(std::begin(bank.owner), std::end(bank.owner), bank.any_owner);
 
-  if (auto done = fill_field(bank.ethertype_class, bank.ethertype, bits, &Rule::ethertype, "ethertypes");
-      !done)
-    return tl::unexpected(done.error());
+  const auto ports = protected_ports(config, facts);
+  const auto shields =
+      fill_field(bank.dport_class, bank.dport, bits, &Rule::dport, "destination ports", ports);
+  for (const auto& done : {
+           shields,
+           fill_field(bank.sport_class, bank.sport, bits, &Rule::sport, "source ports"),
+           fill_field(bank.ethertype_class, bank.ethertype, bits, &Rule::ethertype, "ethertypes"),
+           fill_field(bank.length_class, bank.length, bits, &Rule::length, "lengths"),
+           fill_field(bank.vlan_class, bank.vlan, bits, &Rule::vlan, "VLANs"),
+       })
+    if (!done) return tl::unexpected(done.error());
+  std::copy(shields->begin(), shields->end(), bank.shield);
   bank.ipv4 = bank.ethertype[bank.ethertype_class[ETH_P_IP]];
   bank.ipv6 = bank.ethertype[bank.ethertype_class[ETH_P_IPV6]];
-  if (auto done = fill_field(bank.length_class, bank.length, bits, &Rule::length, "lengths"); !done)
-    return tl::unexpected(done.error());
-  if (auto done = fill_field(bank.sport_class, bank.sport, bits, &Rule::sport, "source ports"); !done)
-    return tl::unexpected(done.error());
-  const std::set<std::uint16_t> management(config.management_ports.begin(), config.management_ports.end());
-  const auto management_classes =
-      fill_field(bank.dport_class, bank.dport, bits, &Rule::dport, "destination ports", management);
-  if (!management_classes) return tl::unexpected(management_classes.error());
   to_wire_order(bank.sport_class);
   to_wire_order(bank.dport_class);
-  for (const auto id : *management_classes) bank.management[id] = EBB_R_MANAGEMENT;
 
   for (std::size_t state = 0; state < masks.size(); ++state) fill_steer(bank.steer[state], masks[state]);
   for (std::size_t i = 0; i < config.classes.size(); ++i)

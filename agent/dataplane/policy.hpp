@@ -18,9 +18,24 @@ namespace ebb {
 // name, and only then those of classes that are no more, which the caller clears.
 std::vector<std::uint8_t> assign_slots(const Config& config, const ebb_bank& live);
 
-// Fills `bank` whole. `masks`: the CPUs that each power state steers to, empty for none.
-// Errors (exit code 2): more than 64 rule bits, more than 64 classes, too many distinct port or length sets.
+// Which rule a bit is, lowest bit first: Config::classes[class_index].match[rule_index].
+struct RuleBitInfo {
+  std::size_t class_index;
+  std::size_t rule_index;
+};
+std::vector<RuleBitInfo> rule_bits(const Config& config);
+
+// What the machine adds to the configuration.
+struct PolicyFacts {
+  bool mdns_listener = false;                 // a local socket is bound to UDP port 5353
+  std::vector<std::uint16_t> ssh_ports = {};  // where sshd listens; protected like the management ports
+};
+
+// Fills `bank` whole, but for the services: every owner is unknown (see Identity::fill).
+// `masks`: the CPUs that each power state steers to, empty for none.
+// Errors (exit code 2): more than 64 rule bits, more than 64 classes, too many distinct port, length or VLAN
+// sets.
 Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slots,
-                      const std::array<CpuMask, 4>& masks, ebb_bank& bank);
+                      const std::array<CpuMask, 4>& masks, const PolicyFacts& facts, ebb_bank& bank);
 
 }  // namespace ebb

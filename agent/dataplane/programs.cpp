@@ -59,6 +59,8 @@ Result<XdpObject> open_xdp(const Maps& maps) {
   bpf_map__reuse_fd(xdp->maps.bss, maps.live_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_counters, maps.counters_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_cpumap, maps.cpumap_fd());
+  bpf_map__reuse_fd(xdp->maps.ebb_drops, maps.drops_fd());
+  bpf_map__reuse_fd(xdp->maps.ebb_sockets, maps.sockets_fd());
   return xdp;
 }
 
@@ -71,13 +73,18 @@ Result<Fd> load_xdp(const Maps& maps) {
   return Fd(dup(bpf_program__fd((*xdp)->progs.ebb_xdp)));
 }
 
-Result<Fd> load_tc(const Maps& maps) {
+Result<Fd> load_tc(const Maps& maps, bool raw_ip) {
   const std::unique_ptr<tc_bpf, decltype(&tc_bpf::destroy)> tc(tc_bpf::open(), &tc_bpf::destroy);
   if (!tc) return fail_errno("cannot open the BPF object tc", errno);
   bpf_map__reuse_fd(tc->maps.bss, maps.live_fd());
   bpf_map__reuse_fd(tc->maps.ebb_counters, maps.counters_fd());
+  bpf_map__reuse_fd(tc->maps.ebb_drops, maps.drops_fd());
+  bpf_map__reuse_fd(tc->maps.ebb_sockets, maps.sockets_fd());
+  const auto* wanted = raw_ip ? tc->progs.ebb_tc_ingress_ip : tc->progs.ebb_tc_ingress;
+  for (auto* program : {tc->progs.ebb_tc_ingress, tc->progs.ebb_tc_ingress_ip})
+    bpf_program__set_autoload(program, program == wanted);
   if (const int error = tc_bpf::load(tc.get())) return refused_program("tc", -error);
-  return Fd(dup(bpf_program__fd(tc->progs.ebb_tc_ingress)));
+  return Fd(dup(bpf_program__fd(wanted)));
 }
 
 std::uint64_t code_checksum() {

@@ -23,7 +23,8 @@ bpf_object* object_of(const XdpObject& xdp);
 
 // Loaded programs, for the TC hook and for BPF_PROG_TEST_RUN.
 Result<Fd> load_xdp(const Maps& maps);
-Result<Fd> load_tc(const Maps& maps);
+Result<Fd> load_tc(const Maps& maps,
+                   bool raw_ip = false);  // raw_ip: for interfaces without an Ethernet header
 
 // Differs whenever the code of the xdp or tc object does. Never 0.
 std::uint64_t code_checksum();

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Which addresses are this machine's own. The agent follows the kernel (struct ebb_address in abi.h). */
+#ifndef EBB_OURS_H
+#define EBB_OURS_H
+
+#include "maps.h"
+#include "packet.h"
+
+/* 1 if the 32-bit word is 0, else 0, without a branch. */
+#define EBB_IS_ZERO(word) (((__u64)(__u32)(word)-1) >> 63)
+
+/* A MAC address as a number; only for comparing with others that were read so. */
+static __always_inline __u64 ebb_mac(const void *at)
+{
+	const volatile __u16 *word = at;
+
+	return word[0] | (__u64)word[1] << 16 | (__u64)word[2] << 32;
+}
+
+static __always_inline bool ebb_is_our_mac(const struct ebb_live *live, const void *at)
+{
+	const __u64 *ours = live->us_mac[EBB_INDEX(((const __u8 *)at)[5], 0xff)];
+	__u64 mac = ebb_mac(at);
+
+	return mac == ours[0] || mac == ours[1];
+}
+
+static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __u32 address)
+{
+	const __u32 *way = live->us_ipv4[EBB_INDEX(EBB_ADDRESS_SET(address), EBB_SETS - 1)];
+
+	return EBB_IS_ZERO(way[0] ^ address) | EBB_IS_ZERO(way[1] ^ address) | EBB_IS_ZERO(way[2] ^ address) |
+	       EBB_IS_ZERO(way[3] ^ address);
+}
+
+static __always_inline bool ebb_same_ipv6(const __u32 *a, const __u32 *b)
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
+}
+
+static __always_inline bool ebb_is_our_ipv6(const struct ebb_live *live, const __u32 *address)
+{
+	__u32 fold = address[0] ^ address[1] ^ address[2] ^ address[3];
+	const struct ebb_address *way = live->ipv6[EBB_INDEX(EBB_ADDRESS_SET(fold), EBB_SETS - 1)];
+
+	return ebb_same_ipv6(way[0].word, address) || ebb_same_ipv6(way[1].word, address) ||
+	       ebb_same_ipv6(way[2].word, address) || ebb_same_ipv6(way[3].word, address);
+}
+
+/* May the hook answer for this address on this interface? `words`: 1 for IPv4, 4 for IPv6. */
+static __always_inline bool ebb_answers_for(const struct ebb_live *live, __u32 ifindex, const __u32 *address, int words)
+{
+	__u32 fold = words == 1 ? address[0] : address[0] ^ address[1] ^ address[2] ^ address[3];
+	__u64 set = EBB_INDEX(EBB_ADDRESS_SET(fold), EBB_SETS - 1);
+	const struct ebb_address *way = words == 1 ? live->ipv4[set] : live->ipv6[set];
+
+	for (int i = 0; i < EBB_WAYS; i++) {
+		if (way[i].ifindex != ifindex || !way[i].answer)
+			continue;
+		if (words == 1 ? way[i].word[0] == address[0] : ebb_same_ipv6(way[i].word, address))
+			return true;
+	}
+	return false;
+}
+
+#endif
