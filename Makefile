@@ -32,6 +32,9 @@ prove-%: configure ## one proof: its figures are on the last line (root)
 mutate-%: configure ## breaks the code on purpose and shows that the proof notices (root)
 	@sh tools/mutate $*
 
+fuzz-%: ## ten minutes (SECONDS=600) of any input for one of: config, packet, varlink
+	@sh tools/fuzz $*
+
 format: ## clang-format over the sources
 	@$(firstword $(shell command -v clang-format-19 clang-format)) -i $(SOURCES)
 

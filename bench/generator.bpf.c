@@ -9,7 +9,7 @@
  * 2. "Swept": 64 KiB are read, more than the L1 cache holds. The sum of what was
  *    read (zero, which nobody but user space knows) goes into every byte that a
  *    classifier looks at, so no part of its work overlaps with the reads.
- * 3. The next of 4,096 packets is written into the frame.
+ * 3. The next packet is written into the frame.
  * 4. The target, a bare pass among them, runs by tail call.
  */
 #include <linux/bpf.h>
@@ -56,7 +56,9 @@ static __always_inline __u64 sweep(void)
 /* 0, or -1 where the frame is too short. */
 static __always_inline int generate(void *data, void *end)
 {
-	__u64 number = next++ & (GENERATOR_PACKETS - 1);
+	__u64 count = next++;
+	__u64 number = count & ((settings.flows ?: GENERATOR_PACKETS) - 1) & (GENERATOR_PACKETS - 1);
+	__u32 fresh = settings.flows ? 0 : count;
 	const struct generated *g;
 	struct ethhdr *eth = data;
 	struct l4 *l4;
@@ -91,7 +93,7 @@ static __always_inline int generate(void *data, void *end)
 		ip->tot_len = bpf_htons(l3_len) + zero;
 		ip->frag_off = bpf_htons(0x4000) + zero;
 		ip->protocol = g->proto + zero;
-		ip->saddr = g->address[0] + zero;
+		ip->saddr = (g->address[0] ^ bpf_htonl(fresh & 0xffffff)) + zero;
 		ip->daddr = g->address[1] + zero;
 		l4 = (void *)(ip + 1);
 		l4->udp_len = bpf_htons(l3_len - sizeof(*ip)) + zero;

@@ -5,9 +5,9 @@
 
 #include <linux/types.h>
 
-#define GENERATOR_PACKETS 4096 /* of each kind */
+#define GENERATOR_PACKETS 32768 /* of each kind, a power of 2 */
 #define GENERATOR_SWEEP	  65536 /* bytes read before each packet, when asked */
-#define GENERATOR_TARGETS 32
+#define GENERATOR_TARGETS 64
 
 /* The fields that differ from packet to packet, as they are on the wire. */
 struct generated {
@@ -25,6 +25,7 @@ struct generator_settings {
 	__u32 sweep;
 	__u32 frame;  /* bytes; what a target cut off is given back first */
 	__u32 l3_len; /* less than frame - 14: the rest is padding */
+	__u32 flows;  /* how many of the packets take turns, a power of 2; 0: each packet is a flow of its own */
 };
 
 #endif

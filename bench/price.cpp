@@ -98,8 +98,14 @@ Outcome verdict(const Price& price, const Figures& figures) {
   const Bound hot{ratio(delta("IPv4", "rules64"), delta("IPv4", "xdp-filter")), 0.20};
   const Bound swept{ratio(delta("IPv4, L1 swept", "rules64"), delta("IPv4, L1 swept", "xdp-filter")), 0.40};
   const Bound rules{ratio(delta("IPv4", "rules64"), delta("IPv4", "rules1")), 1.25};
+  const auto sockets = [&](const char* group, double bound) {
+    return Bound{ratio(delta(group, "listener"), delta(group, "xdp-filter")), bound};
+  };
+  const Bound listener = sockets("IPv4", 0.60), many = sockets("IPv4, 32,768 flows, L1 swept", 1.00),
+              fresh = sockets("IPv4, every packet a new flow", 1.50);
+  const Bound service{ratio(delta("IPv4", "service"), delta("IPv4", "xdp-filter")), 0.60};
   auto outcome = holds;
-  for (const auto& b : {hot, swept, rules})
+  for (const auto& b : {hot, swept, rules, listener, many, fresh, service})
     if (outcome != broken && b.outcome() != holds) outcome = b.outcome();
   if (outcome == inconclusive)
     fmt::print(
@@ -107,7 +113,9 @@ Outcome verdict(const Price& price, const Figures& figures) {
   const auto text = [](const Bound& b) {
     return fmt::format("{:.3f} (limit {:.3f}, bound {:.2f})", b.ratio.median, b.ratio.high, b.limit);
   };
-  fmt::print("\nprice: 64 rules / xdp-filter hot {}, swept {}; 64 rules / 1 rule {}: {}\n", text(hot),
+  fmt::print("\nprice: listener / xdp-filter hot {}, 32,768 flows swept {}, new flows {}; service hot {}\n",
+             text(listener), text(many), text(fresh), text(service));
+  fmt::print("price: 64 rules / xdp-filter hot {}, swept {}; 64 rules / 1 rule {}: {}\n", text(hot),
              text(swept), text(rules),
              outcome == holds    ? "holds"
              : outcome == broken ? "does not hold"

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,29 +22,49 @@ namespace ebb::bench {
 namespace {
 
 constexpr std::uint32_t tc_unspec = static_cast<std::uint32_t>(TC_ACT_UNSPEC);
-constexpr generator_settings ipv4{0, GENERATOR_IPV4, 0, 128, 114};
-constexpr generator_settings ipv4_swept{0, GENERATOR_IPV4, 1, 128, 114};
-constexpr generator_settings ipv4_udp{0, GENERATOR_IPV4_UDP, 0, 128, 114};
-constexpr generator_settings ipv4_padded{0, GENERATOR_IPV4_UDP, 0, 128, 96};
-constexpr generator_settings ipv4_long{0, GENERATOR_IPV4_UDP, 0, 554, 540};  // 512 bytes of payload
-constexpr generator_settings ipv6{0, GENERATOR_IPV6, 0, 128, 114};
+constexpr generator_settings ipv4{0, GENERATOR_IPV4, 0, 128, 114, 4096};
+constexpr generator_settings ipv4_swept{0, GENERATOR_IPV4, 1, 128, 114, 4096};
+constexpr generator_settings ipv4_udp{0, GENERATOR_IPV4_UDP, 0, 128, 114, 4096};
+constexpr generator_settings ipv4_padded{0, GENERATOR_IPV4_UDP, 0, 128, 96, 4096};
+constexpr generator_settings ipv4_long{0, GENERATOR_IPV4_UDP, 0, 554, 540, 4096};  // 512 bytes of payload
+constexpr generator_settings ipv4_flows_swept{0, GENERATOR_IPV4, 1, 128, 114, 32768};
+constexpr generator_settings ipv4_new_flows{0, GENERATOR_IPV4, 0, 128, 114, 0};
+constexpr generator_settings ipv6{0, GENERATOR_IPV6, 0, 128, 114, 4096};
 
 const std::vector<Row> table = {
     {"IPv4", "bare pass", "bare", ipv4, XDP_PASS, {}},
     {"IPv4", "xdp-filter, all features", "xdp-filter", ipv4, XDP_PASS, {}},
     {"IPv4", "Ebb, 64 rules", "rules64", ipv4, XDP_PASS, EBB_PASS},
     {"IPv4", "Ebb, 1 rule", "rules1", ipv4, XDP_PASS, EBB_PASS},
+    {"IPv4", "Ebb, 63 rules and listener", "listener", ipv4, XDP_PASS, EBB_PASS},
+    {"IPv4", "Ebb, 63 rules and service", "service", ipv4, XDP_PASS, EBB_PASS},
     {"IPv4", "Ebb, inert", "inert", ipv4, XDP_PASS, {}},
     {"IPv4, L1 swept", "bare pass", "bare", ipv4_swept, XDP_PASS, {}},
     {"IPv4, L1 swept", "xdp-filter, all features", "xdp-filter", ipv4_swept, XDP_PASS, {}},
     {"IPv4, L1 swept", "Ebb, 64 rules", "rules64", ipv4_swept, XDP_PASS, EBB_PASS},
     {"IPv4, L1 swept", "Ebb, 1 rule", "rules1", ipv4_swept, XDP_PASS, EBB_PASS},
+    {"IPv4, 32,768 flows, L1 swept", "bare pass", "bare", ipv4_flows_swept, XDP_PASS, {}},
+    {"IPv4, 32,768 flows, L1 swept",
+     "xdp-filter, all features",
+     "xdp-filter",
+     ipv4_flows_swept,
+     XDP_PASS,
+     {}},
+    {"IPv4, 32,768 flows, L1 swept", "Ebb, 63 rules and listener", "listener", ipv4_flows_swept, XDP_PASS,
+     EBB_PASS},
+    {"IPv4, 32,768 flows, L1 swept", "Ebb, 63 rules and service", "service", ipv4_flows_swept, XDP_PASS,
+     EBB_PASS},
+    {"IPv4, every packet a new flow", "bare pass", "bare", ipv4_new_flows, XDP_PASS, {}},
+    {"IPv4, every packet a new flow", "xdp-filter, all features", "xdp-filter", ipv4_new_flows, XDP_PASS, {}},
+    {"IPv4, every packet a new flow", "Ebb, 63 rules and listener", "listener", ipv4_new_flows, XDP_PASS,
+     EBB_PASS},
     {"IPv6", "bare pass", "bare", ipv6, XDP_PASS, {}},
     {"IPv6", "xdp-filter, all features", "xdp-filter", ipv6, XDP_PASS, {}},
     {"IPv6", "Ebb, 64 rules", "rules64", ipv6, XDP_PASS, EBB_PASS},
     {"treatments", "bare pass", "bare", ipv4_udp, XDP_PASS, {}},
     {"treatments", "observe", "observe", ipv4_udp, XDP_PASS, EBB_DROP},
     {"treatments", "drop", "drop", ipv4_udp, XDP_DROP, EBB_DROP},
+    {"treatments", "limit", "limit", ipv4_udp, XDP_DROP, EBB_LIMIT},
     {"treatments", "steer", "steer", ipv4_udp, XDP_REDIRECT, EBB_STEER},
     {"treatments, padded", "bare pass", "bare", ipv4_padded, XDP_PASS, {}},
     {"treatments, padded", "trim padding, 18 bytes", "padding", ipv4_padded, XDP_PASS, EBB_TRIM},
@@ -62,9 +83,12 @@ struct Policy {
 const std::map<std::string, Policy> policies = {
     {"rules64", {node_rules(64)}},
     {"rules1", {node_rules(1)}},
+    {"listener", {node_rules(63) + last_rule(R"(listener = "none")", "unwanted")}},
+    {"service", {node_rules(63) + last_rule(R"(service = "nobody.service")", "nobody")}},
     {"inert", {node_rules(64)}},
     {"observe", {treat_udp("drop"), Enforcement::observe}},
     {"drop", {treat_udp("drop")}},
+    {"limit", {treat_udp("limit=1")}},
     {"steer", {treat_udp("steer")}},
     {"padding", {treat_udp("trim=padding")}},
     {"trim64", {treat_udp("trim=64")}},
@@ -124,6 +148,8 @@ Result<int> Price::load_target(const Row& row) {
     auto product = Product::load(target, policy.rules, policy.enforcement);
     if (!product) return tl::unexpected(product.error());
     if (target == "inert") product->maps().set_inert();
+    for (auto& bucket : product->maps().live().bucket)  // a limit's class is above its rate, for ever
+      if (target == "limit") bucket = std::numeric_limits<std::uint64_t>::max();
     products_.emplace(target, std::move(*product));
   }
   const auto& product = products_.at(target);
@@ -162,15 +188,16 @@ Status Price::check(const Row& row) {
     return packets;
   };
   const auto before = counted();
-  for (int i = 0; i < GENERATOR_PACKETS; ++i) {
+  const unsigned packets = row.settings.flows ? row.settings.flows : GENERATOR_PACKETS;
+  for (unsigned i = 0; i < packets; ++i) {
     if (auto ok = test_run(row, 1); !ok) return ok;
     if (retval_ != row.verdict)
       return fail(fmt::format("{}, {}: packet {} got verdict {}, not {}", row.group, row.name, i, retval_,
                               row.verdict));
   }
-  if (row.counted && counted() - before != GENERATOR_PACKETS)
+  if (row.counted && counted() - before != packets)
     return fail(fmt::format("{}, {}: Ebb counted its verdict {} times, not {}", row.group, row.name,
-                            counted() - before, GENERATOR_PACKETS));
+                            counted() - before, packets));
   return {};
 }
 

@@ -41,6 +41,8 @@ std::string machine() {
 
 namespace {
 
+constexpr std::uint64_t generated_mac = 2;  // 02:00:00:00:00:00, as ebb_mac() reads it
+
 Status reuse(bpf_map* map, int fd) {
   if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
     return fail_errno(std::string("cannot share map ") + bpf_map__name(map), -error);
@@ -56,7 +58,7 @@ Result<std::unique_ptr<ebb_bank>> compile(const std::string& name, const std::st
   std::array<CpuMask, 4> masks;
   masks[static_cast<std::size_t>(PowerState::power_saver)].set(0);
   auto bank = std::make_unique<ebb_bank>();
-  if (auto ok = compile_policy(*config, assign_slots(*config, live), masks, *bank); !ok)
+  if (auto ok = compile_policy(*config, assign_slots(*config, live), masks, {}, *bank); !ok)
     return tl::unexpected(ok.error());
   return bank;
 }
@@ -71,7 +73,10 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   p.maps_.set_state(PowerState::power_saver, TrafficMode::quiet);
   p.maps_.set_enforcement(enforcement);
   p.maps_.live().deadline = std::numeric_limits<std::uint64_t>::max();
-  for (auto& flags : p.maps_.live().iface) flags = EBB_IF_TERMINAL | EBB_IF_STEER;
+  auto& live = p.maps_.live();
+  for (auto& iface : live.iface) iface.flags = EBB_IF_TERMINAL | EBB_IF_STEER | EBB_IF_SOCKETS;
+  live.hz = live.cache_ttl = 1000;
+  live.first_mac = live.us_mac[0][0] = generated_mac;
   CpuMask steered;
   steered.set(0);
   if (auto ok = p.maps_.set_steering_cpus(steered); !ok) return tl::unexpected(ok.error());
@@ -82,6 +87,10 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   for (auto [map, fd] : {std::pair{p.xdp_->maps.bss, p.maps_.live_fd()},
                          std::pair{p.xdp_->maps.ebb_counters, p.maps_.counters_fd()},
                          std::pair{p.xdp_->maps.ebb_cpumap, p.maps_.cpumap_fd()},
+                         std::pair{p.xdp_->maps.ebb_drops, p.maps_.drops_fd()},
+                         std::pair{p.xdp_->maps.ebb_sockets, p.maps_.sockets_fd()},
+                         std::pair{p.tc_->maps.ebb_drops, p.maps_.drops_fd()},
+                         std::pair{p.tc_->maps.ebb_sockets, p.maps_.sockets_fd()},
                          std::pair{p.tc_->maps.bss, p.maps_.live_fd()},
                          std::pair{p.tc_->maps.ebb_counters, p.maps_.counters_fd()}})
     if (auto ok = reuse(map, fd); !ok) return tl::unexpected(ok.error());

@@ -49,8 +49,9 @@ std::string node_rules(unsigned count) {
       R"({{ proto = "tcp", dport = ["{0}-{2}"], src = ["10.{1}.0.0/16"], dst = ["198.51.100.{1}/32"] }})",
       R"({{ proto = "udp", sport = [{0}], src = ["2001:db8:{1}::/48"], dst = ["2001:db8:fffe::/48"] }})",
       R"({{ proto = "udp", sport = ["{0}-{2}"], dport = ["1-1023"], dst = ["192.0.2.{1}/32"], length = ["40-1200"] }})",
-      R"({{ proto = "tcp", sport = [443], dport = ["{0}-{2}"], src = ["203.0.113.{1}/32"] }})",
-      R"({{ proto = "udp", dport = [{0}], delivery = ["broadcast", "multicast"] }})",
+      R"({{ proto = "tcp", sport = [443], dport = ["{0}-{2}"], src = ["203.0.113.{1}/32"], tcp_flags = ["psh,!urg"] }})",
+      R"({{ proto = "udp", dport = [{0}], delivery = ["broadcast", "multicast"], dscp = ["cs1"] }})",
+      R"({{ proto = "udp", dport = ["{0}-{2}"], vlan = [{1}], to = "us" }})",
   };
   std::string text;
   for (unsigned first = 0; first + 1 < count; first += 8) {
@@ -62,14 +63,17 @@ std::string node_rules(unsigned count) {
               ",\n";
     text += "]\ntreat = { power-saver = [\"drop\"] }\n";
   }
-  // The last rule names no port, so it stands, for every packet, until the last table has been read. Like
-  // xdp-filter's entries none of the rules accepts a packet: what is timed is the search. (IPv6 has no such
-  // rule.)
+  // The last rule accepts every packet in every table, and fails at the very last step: the destination is
+  // not ours. Like xdp-filter's entries none of the rules accepts a packet: what is timed is the search. (For
+  // IPv6 the address tables are the last step.)
   return text +
-         "[[class]]\nname = \"last\"\nkind = \"bulk\"\n"
-         "match = [{ proto = [\"udp\", \"tcp\"], src = [\"10.0.0.0/8\"], dst = [\"198.18.0.0/15\"], "
-         "length = [\"64-1500\"] }]\n"
-         "treat = { critical = [\"drop\"] }\n";
+         last_rule(
+             R"(src = ["10.0.0.0/8"], dst = ["192.0.2.0/24"], length = ["64-1500"], dscp = ["0-10"], to = "us")");
+}
+
+std::string last_rule(const std::string& condition, const std::string& name) {
+  return "[[class]]\nname = \"" + name + "\"\nkind = \"bulk\"\nmatch = [{ proto = [\"udp\", \"tcp\"], " +
+         condition + " }]\ntreat = { critical = [\"drop\"] }\n";
 }
 
 std::string treat_udp(const std::string& treatment) {

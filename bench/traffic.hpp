@@ -17,8 +17,11 @@ using GeneratedPackets = generated[GENERATOR_KINDS][GENERATOR_PACKETS];
 void fill_packets(GeneratedPackets& packets);
 
 // `count` rules of a believable node: telemetry, cameras, updates, with ports, ranges and prefixes on both
-// sides. About one packet in eight matches the last rule; the others match none.
+// sides, DSCP, VLANs and TCP flags. None accepts a packet; the last is read to the end for each.
 std::string node_rules(unsigned count);
+
+// One class that leaves its UDP and TCP packets alone; `condition`: more keys of its rule.
+std::string last_rule(const std::string& condition, const std::string& name = "last");
 
 // One class for all UDP traffic with this treatment, in TOML ("drop", "trim=64").
 std::string treat_udp(const std::string& treatment);

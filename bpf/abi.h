@@ -51,13 +51,14 @@ enum ebb_destination {
 
 /* What happened, or in observe would have happened, to a packet. */
 enum ebb_verdict {
-	EBB_PASS,
+	EBB_PASS,	/* left alone by its class, or in no class */
 	EBB_DROP,
 	EBB_TRIM,
 	EBB_STEER,
 	EBB_TRIM_STEER,
 	EBB_ANSWER,	/* answered from the hook */
 	EBB_LIMIT,	/* dropped: above its class's rate */
+	EBB_SPARED,	/* passed, for another reason than its class's treatment; only a row of the counters */
 	EBB_VERDICTS = 8,
 };
 
@@ -118,15 +119,18 @@ struct ebb_steer {
 struct ebb_bank {
 	__u64 any_ip;	  /* rules that name no IP field: what a frame without IP can match */
 	__u64 any_ports;  /* rules that name no port: what a packet without ports can match */
-	__u64 any_flags;  /* rules that name no TCP flags: what anything but TCP can match */
 	__u64 any_owner;  /* rules that name no service: what holds where services are not known */
 	__u64 ipv4, ipv6; /* the sets of these two ethertypes */
+	__u64 untagged;	  /* rules that name no VLAN */
 	__u64 late;	  /* rules that name a field below "late"; these are looked up only while such a rule stands */
-	__u64 named;	  /* of these, the rules that name `to`, a service or a listener */
+	__u64 aimed;	  /* of these, the rules that name `to` */
+	__u64 owned;	  /* of these, the rules that name a service */
 	__u64 no_listener; /* rules that hold only where no socket wants the packet */
 	__u64 delivery[EBB_DELIVERIES];
 	__u64 to[EBB_DESTINATIONS];
-	__u64 proto[256];
+	__u64 proto[256]; /* for anything but TCP without the rules that name TCP flags */
+	__u64 tcp_flags[256]; /* by byte 13 of the TCP header */
+	__u64 dscp[64];
 	/* 16-bit fields: value -> equivalence class (below) -> rules */
 	__u64 ethertype[256]; /* of frames that are not IP; after the VLAN tags */
 	__u64 sport[256];
@@ -134,14 +138,12 @@ struct ebb_bank {
 	__u8 shield[256]; /* by dport class: why such a port is protected, enum ebb_reason, or 0 */
 	/* late */
 	__u64 length[256];    /* L3 length of one datagram, bytes */
-	__u64 dscp[64];
-	__u64 tcp_flags[256]; /* by byte 13 of the TCP header */
-	__u64 vlan[256];
 	__u64 ipv4_src[4][256]; /* by address byte */
 	__u64 ipv4_dst[4][256];
 	/* The first 32 KiB, which one instruction reaches, end about here; what follows is larger or rarer. */
+	__u64 vlan[256];
 	__u64 owner[EBB_OWNERS]; /* by ebb_live.owner; [0]: any_owner */
-	__u8 vlan_class[4096];	 /* by the id in the outermost tag; 0: none, or a tag for priority only */
+	__u8 vlan_class[4096];	 /* by the id in the outermost tag; of a tag for priority only it is 0 */
 	__u8 ethertype_class[65536];
 	__u8 length_class[65536];
 	__u8 sport_class[65536]; /* by the port in wire order, as it is in the header */
@@ -182,7 +184,7 @@ struct ebb_address {
 };
 
 /* IPv4: the address word; IPv6: the words folded by XOR. Any order of bytes: it only spreads. */
-#define EBB_ADDRESS_SET(word) ((((__u32)(word)) * 0x9e3779b1u) >> 26)
+#define EBB_ADDRESS_SET(word) ((word) * 0x9e3779b1u >> 26) /* word: __u32 */
 
 /* What is remembered of a flow: does a socket want it? */
 struct ebb_socket {
@@ -214,8 +216,9 @@ struct ebb_live {
 	__u32 key[EBB_KEYS];  /* random, from the agent */
 	__u64 bucket[EBB_CLASS_ROWS]; /* limits, by class slot: when the next packet is due, jiffies << 20 */
 	struct ebb_iface iface[EBB_IFACES];
-	__u64 us_mac[256][2];	       /* our MAC addresses, by their last byte; 0: free */
-	__u32 us_ipv4[EBB_SETS][EBB_WAYS]; /* the first words of the IPv4 addresses below, close together */
+	__u64 first_mac;	       /* one of our MAC addresses: on most machines the only one */
+	__u64 us_mac[256][2];	       /* all of them, by their last byte; 0: free */
+	__u32 us_ipv4[256][2];	       /* our IPv4 addresses, by their last byte; 0: free */
 	struct ebb_address ipv4[EBB_SETS][EBB_WAYS];
 	struct ebb_address ipv6[EBB_SETS][EBB_WAYS];
 	__u8 owner[2][65536]; /* TCP, UDP; by local port in host order */
@@ -230,7 +233,7 @@ struct ebb_count {
 /* Map ebb_counters, one value per CPU. */
 struct ebb_counters {
 	struct ebb_count verdict[EBB_CLASS_ROWS][EBB_VERDICTS];
-	__u64 passed[EBB_REASONS]; /* packets, by enum ebb_reason */
+	__u64 passed[EBB_REASONS]; /* packets, by enum ebb_reason; EBB_R_TREATMENT and EBB_R_UNCLASSIFIED: see EBB_PASS */
 };
 
 /* A packet that was dropped, or would have been: what `why-dropped` shows. */

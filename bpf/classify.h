@@ -22,6 +22,9 @@
 #define EBB_RULES16(bank, field, value)                                              \
 	((bank)->field[EBB_INDEX((bank)->field##_class[EBB_INDEX(value, 0xffff)], 0xff)])
 
+/* DSCP: 6 bits, given as an offset into a table of __u64, with other bits around. */
+#define EBB_RULES_DSCP(bank, offset) (*(const __u64 *)((const void *)(bank)->dscp + EBB_INDEX(offset, 0x1f8)))
+
 /*
  * The rules whose prefixes accept the address: a conjunction over its bytes. A word of the address is loaded once, and
  * each byte of it is shifted to where it is an offset into a table of __u64.
@@ -63,7 +66,7 @@ static __always_inline __u64 ebb_lowest_bit(__u64 set)
 }
 
 static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct iphdr *h,
-					 __u64 zero, struct ebb_packet *p)
+					 struct ebb_packet *p, __u64 *fragment)
 {
 	__u64 room = f->len - p->l3_offset, header;
 
@@ -77,16 +80,15 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 	p->l3_len = EBB_GSO_SIZE(f->ctx) ? room : bpf_ntohs(h->tot_len);
 	if (p->l3_len < header || p->l3_len > room)
 		return EBB_R_MALFORMED;
-	p->ipv4 = 1 + zero;
 	p->proto = h->protocol;
-	p->fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
+	*fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
 	p->l4_offset = p->l3_offset + header;
-	p->rules &= bank->ipv4;
+	p->rules &= bank->ipv4 & EBB_RULES_DSCP(bank, (__u64)((__u8 *)h)[1] << 1);
 	return -1;
 }
 
 static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ipv6hdr *h,
-					 __u64 zero, struct ebb_packet *p)
+					 __u64 zero, struct ebb_packet *p, __u64 *fragment)
 {
 	__u64 room = f->len - p->l3_offset;
 
@@ -95,23 +97,31 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	p->l3_len = EBB_GSO_SIZE(f->ctx) ? room : sizeof(*h) + (__u64)bpf_ntohs(h->payload_len);
 	if (p->l3_len > room)
 		return EBB_R_MALFORMED;
-	p->ipv4 = zero;
 	p->proto = h->nexthdr;
-	p->fragment = zero;
+	*fragment = zero;
 	p->l4_offset = p->l3_offset + sizeof(*h);
-	p->rules &= bank->ipv6;
+	p->rules &= bank->ipv6 & EBB_RULES_DSCP(bank, (__u64)bpf_ntohs(*(__be16 *)h) >> 3);
 	if (ebb_is_extension(p->proto)) {
 		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, p->proto, p->l3_offset + p->l3_len);
 
 		if (walk < 0)
 			return -1 - walk;
 		p->proto = EBB_WALK_PROTO(walk);
-		p->fragment = EBB_WALK_FRAGMENT(walk);
+		*fragment = EBB_WALK_FRAGMENT(walk);
 		p->l4_offset = EBB_WALK_OFFSET(walk);
 		if (p->l4_offset > p->l3_offset + p->l3_len)
 			return EBB_R_MALFORMED;
 	}
 	return -1;
+}
+
+/* Of an IP packet that was classified. */
+static __always_inline bool ebb_is_ipv4(const struct ebb_frame *f, const struct ebb_packet *p)
+{
+	__u64 offset = p->l3_offset;
+
+	barrier_var(offset);
+	return offset <= 64 && f->data + offset + 1 <= f->end && *(__u8 *)(f->data + offset) >> 4 == 4;
 }
 
 /* The TCP or UDP header of a classified packet, or NULL. For the rare packet that is trimmed, steered or a GRO one. */
@@ -120,7 +130,7 @@ static __always_inline void *ebb_l4(const struct ebb_frame *f, const struct ebb_
 	__u64 offset = p->l4_offset;
 
 	barrier_var(offset);
-	if (p->fragment || offset > EBB_OFFSET_MAX || f->data + offset + size > f->end)
+	if (!offset || offset > EBB_OFFSET_MAX || f->data + offset + size > f->end)
 		return NULL;
 	return p->proto == IPPROTO_UDP || p->proto == IPPROTO_TCP ? f->data + offset : NULL;
 }
@@ -131,84 +141,87 @@ static __always_inline __u64 ebb_l4_header(const struct ebb_frame *f, const stru
 	struct tcphdr *tcp;
 
 	if (p->proto == IPPROTO_UDP)
-		return p->fragment ? 0 : sizeof(struct udphdr);
+		return p->l4_offset ? sizeof(struct udphdr) : 0;
 	tcp = ebb_l4(f, p, sizeof(*tcp));
 	return tcp ? tcp->doff * 4 : 0;
 }
 
-/* DSCP: the upper 6 bits of byte 1 (IPv4), or behind the version (IPv6); here as an offset into a table of __u64. */
-#define EBB_DSCP_OFFSET(h, ipv4)                                                                   \
-	EBB_INDEX((ipv4) ? (__u64)((const __u8 *)(h))[1] << 1 : (__u64)bpf_ntohs(*(__be16 *)(h)) >> 3, 0x1f8)
+static __always_inline __u64 ebb_rules_vlan(const struct ebb_bank *bank, __u64 tci)
+{
+	return bank->vlan[EBB_INDEX(bank->vlan_class[EBB_INDEX(tci, 0xfff)], 0xff)];
+}
 
-/*
- * `to`, service: whose packet it is. Only while a rule stands that names one of them; most machines have none.
- */
-static __always_inline __u64 ebb_rules_named(const struct ebb_live *live, const struct ebb_frame *f,
-					     const struct ebb_bank *bank, const struct ebb_packet *p, __u64 ours)
+/* `to`: where a unicast packet goes. `ours`: is the IP address; `group`: it is for many. */
+static __always_inline __u64 ebb_rules_to(const struct ebb_live *live, const struct ebb_frame *f,
+					  const struct ebb_bank *bank, bool ours, bool group)
+{
+	struct ethhdr *eth = f->data;
+
+	if (f->raw_ip ? group : (void *)(eth + 1) > f->end || !ebb_is_to_our_mac(live, eth))
+		return bank->to[EBB_TO_ALL];
+	return ours ? bank->to[EBB_TO_US] : bank->to[EBB_TO_FORWARDED];
+}
+
+/* The service that owns the destination port, where that can be known. */
+static __always_inline __u64 ebb_rules_owner(const struct ebb_live *live, const struct ebb_frame *f,
+					     const struct ebb_bank *bank, const struct ebb_packet *p)
 {
 	const struct ebb_iface *iface = &live->iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)];
-	__u64 to = live->zero, owner = live->zero;
-	struct ethhdr *eth = f->data;
 	__be16 *ports = ebb_l4(f, p, 4);
+	__u64 owner = live->zero;
 
-	if (p->delivery == EBB_UNICAST &&
-	    (f->raw_ip || ((void *)(eth + 1) <= f->end && ebb_is_our_mac(live, eth->h_dest))))
-		to += EBB_TO_FORWARDED - ours;
 	if (ports && iface->flags & EBB_IF_SOCKETS && live->owners_known == live->owners_epoch)
 		owner = live->owner[EBB_INDEX(p->proto == IPPROTO_UDP, 1)][EBB_INDEX(bpf_ntohs(ports[1]), 0xffff)];
-	return bank->to[EBB_INDEX(to, EBB_DESTINATIONS - 1)] & bank->owner[EBB_INDEX(owner, EBB_OWNERS - 1)];
+	return bank->owner[EBB_INDEX(owner, EBB_OWNERS - 1)];
 }
 
 /*
- * The larger tables and the rarer fields come last, and only while a rule stands that names one of them.
- * No rule where the header is not readable, which cannot be.
+ * The rules that still stand after the larger tables and the rarer fields, which come last, and only while a rule
+ * stands that names one of them. No rule where the header is not readable, which cannot be.
  */
 static __always_inline __u64 ebb_rules_late(const struct ebb_live *live, const struct ebb_frame *f,
-					    const struct ebb_bank *bank, const struct ebb_packet *p)
+					    const struct ebb_bank *bank, bool ipv4, const struct ebb_packet *p)
 {
 	/* `length` is that of one datagram, not of the GRO packet */
 	__u64 length = EBB_GSO_SIZE(f->ctx) ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + EBB_GSO_SIZE(f->ctx) : p->l3_len;
 	__u64 rules = EBB_RULES16(bank, length, length);
-	struct tcphdr *tcp = p->proto == IPPROTO_TCP ? ebb_l4(f, p, sizeof(*tcp)) : NULL;
 	__u64 offset = p->l3_offset;
-	__u64 ours;
 	void *at;
 
-	rules &= bank->vlan[EBB_INDEX(bank->vlan_class[EBB_INDEX(p->vlan, 0xfff)], 0xff)];
-	rules &= tcp ? bank->tcp_flags[EBB_INDEX(((__u8 *)tcp)[13], 0xff)] : bank->any_flags;
 	barrier_var(offset);
 	if (offset > 64)
 		return 0;
 	at = f->data + offset;
-	if (p->ipv4) {
+	if (ipv4) {
 		struct iphdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
-		rules &= *(const __u64 *)((const void *)bank->dscp + EBB_DSCP_OFFSET(h, 1));
 		rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 1);
 		rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 1);
-		if (!(rules & p->rules & bank->named))
-			return rules;
-		ours = ebb_is_our_ipv4(live, h->daddr) + live->zero;
+		rules &= p->rules;
+		if (rules & bank->aimed)
+			rules &= ebb_rules_to(live, f, bank, ebb_is_our_ipv4(live, h->daddr), ebb_is_group_ipv4(h->daddr));
 	} else {
 		struct ipv6hdr *h = at;
 
 		if ((void *)(h + 1) > f->end)
 			return 0;
-		rules &= *(const __u64 *)((const void *)bank->dscp + EBB_DSCP_OFFSET(h, 0));
 		rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 4);
 		rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 4);
-		if (!(rules & p->rules & bank->named))
-			return rules;
-		ours = ebb_is_our_ipv6(live, (const __u32 *)&h->daddr) + live->zero;
+		rules &= p->rules;
+		if (rules & bank->aimed)
+			rules &= ebb_rules_to(live, f, bank, ebb_is_our_ipv6(live, (const __u32 *)&h->daddr),
+					      h->daddr.s6_addr[0] == 0xff);
 	}
-	return rules & ebb_rules_named(live, f, bank, p, ours);
+	if (rules & bank->owned)
+		rules &= ebb_rules_owner(live, f, bank, p);
+	return rules;
 }
 
 /* The L4 header must lie inside the IP packet, not in the padding behind it. */
-static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, __u64 zero,
-				       struct ebb_packet *p)
+static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, bool ipv4,
+				       __u64 fragment, __u64 zero, struct ebb_packet *p)
 {
 	__u64 len = p->l3_offset + p->l3_len - p->l4_offset; /* bytes of L4 in the IP packet */
 	__u64 offset = p->l4_offset;
@@ -219,8 +232,9 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 	if (offset > EBB_OFFSET_MAX)
 		return EBB_R_MALFORMED;
 	l4 = f->data + offset;
-	if (p->fragment) {
-		p->shield = ebb_shield_proto(p->ipv4, p->proto, true) + zero;
+	if (fragment) {
+		p->l4_offset = zero;
+		p->shield = ebb_shield_proto(ipv4, p->proto, true) + zero;
 		p->rules &= bank->any_ports;
 		return -1;
 	}
@@ -237,7 +251,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		p->shield = zero;
 	} else if (p->proto == IPPROTO_TCP) {
 		struct tcphdr *tcp = l4;
-		__u64 header;
+		__u64 header, flags;
 
 		if ((void *)(tcp + 1) > f->end)
 			return EBB_R_MALFORMED;
@@ -245,16 +259,18 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		if (header < sizeof(*tcp) || header > len)
 			return EBB_R_MALFORMED;
 		dport = tcp->dest;
-		p->shield = ebb_shield_tcp(((__u8 *)tcp)[13]) + zero;
+		flags = ((__u8 *)tcp)[13];
+		p->rules &= bank->tcp_flags[EBB_INDEX(flags, 0xff)];
+		p->shield = ebb_shield_tcp(flags) + zero;
 	} else {
 		if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6) {
 			struct ebb_icmp *icmp = l4;
 
 			if ((void *)(icmp + 1) > f->end || len < (p->proto == IPPROTO_ICMP ? 8 : 4))
 				return EBB_R_MALFORMED;
-			p->shield = ebb_shield_icmp(p->ipv4, p->proto, icmp->type) + zero;
+			p->shield = ebb_shield_icmp(ipv4, p->proto, icmp->type) + zero;
 		} else {
-			p->shield = ebb_shield_proto(p->ipv4, p->proto, false) + zero;
+			p->shield = ebb_shield_proto(ipv4, p->proto, false) + zero;
 		}
 		p->rules &= bank->any_ports;
 		return -1;
@@ -277,20 +293,21 @@ static __always_inline __be16 ebb_be16(const void *at)
 static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct ebb_frame *f,
 				       const struct ebb_bank *bank, void *at, bool ipv4, struct ebb_packet *p)
 {
+	__u64 fragment;
 	int bad;
 
 	if (ipv4)
-		bad = ebb_walk_ipv4(f, bank, at, live->zero, p);
+		bad = ebb_walk_ipv4(f, bank, at, p, &fragment);
 	else
-		bad = ebb_walk_ipv6(f, bank, at, live->zero, p);
+		bad = ebb_walk_ipv6(f, bank, at, live->zero, p, &fragment);
 	if (bad >= 0)
 		return bad;
 	p->rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
-	bad = ebb_walk_l4(f, bank, live->zero, p);
+	bad = ebb_walk_l4(f, bank, ipv4, fragment, live->zero, p);
 	if (bad >= 0)
 		return bad;
 	if (p->rules & bank->late)
-		p->rules &= ebb_rules_late(live, f, bank, p);
+		p->rules = ebb_rules_late(live, f, bank, ipv4, p);
 	return -1;
 }
 
@@ -298,31 +315,26 @@ static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct
 static __always_inline int ebb_classify_raw(const struct ebb_live *live, const struct ebb_frame *f,
 					    const struct ebb_bank *bank, struct ebb_packet *p)
 {
-	__u8 *first = f->data;
-	__u8 *to = f->data;
-	bool ipv4;
+	__u64 delivery = EBB_UNICAST;
+	struct ipv6hdr *ipv6 = f->data;
+	struct iphdr *ip = f->data;
 
-	if ((void *)(first + sizeof(struct iphdr)) > f->end)
+	if ((void *)(ip + 1) > f->end)
 		return EBB_R_MALFORMED;
-	ipv4 = *first >> 4 == 4;
-	if (!ipv4 && *first >> 4 != 6)
-		return EBB_R_MALFORMED;
-	p->delivery = EBB_UNICAST;
-	if (ipv4) {
-		to += 16;
-		if (*to == 255 && to[1] == 255 && to[2] == 255 && to[3] == 255)
-			p->delivery = EBB_BROADCAST;
-		else if (*to >> 4 == 14)
-			p->delivery = EBB_MULTICAST;
-	} else {
-		to += 24;
-		if ((void *)(to + 1) <= f->end && *to == 0xff)
-			p->delivery = EBB_MULTICAST;
+	p->l3_offset = live->zero;
+	p->rules = bank->untagged;
+	if (ip->version == 4) {
+		if (ip->daddr == 0xffffffff)
+			delivery = EBB_BROADCAST;
+		else if (ebb_is_group_ipv4(ip->daddr))
+			delivery = EBB_MULTICAST;
+		p->rules &= bank->delivery[delivery];
+		return ebb_walk_ip(live, f, bank, ip, true, p);
 	}
-	p->delivery += live->zero;
-	p->rules = bank->delivery[EBB_INDEX(p->delivery, EBB_DELIVERIES - 1)];
-	p->vlan = p->l3_offset = live->zero;
-	return ebb_walk_ip(live, f, bank, f->data, ipv4, p);
+	if (ip->version != 6 || (void *)(ipv6 + 1) > f->end)
+		return EBB_R_MALFORMED;
+	p->rules &= bank->delivery[ipv6->daddr.s6_addr[0] == 0xff ? EBB_MULTICAST : EBB_UNICAST];
+	return ebb_walk_ip(live, f, bank, ipv6, false, p);
 }
 
 /* Fills *p. Returns the reason why the packet cannot be judged and passes, or -1. */
@@ -334,20 +346,22 @@ static __always_inline int ebb_classify(const struct ebb_live *live, const struc
 	void *at = eth + 1;
 	__u64 offset = sizeof(*eth);
 	__be16 type;
+	bool tagged;
 
 	if (f->raw_ip)
 		return ebb_classify_raw(live, f, bank, p);
 	if (at > f->end)
 		return EBB_R_MALFORMED;
-	p->delivery = zero;
+	p->rules = bank->delivery[EBB_UNICAST];
 	if (eth->h_dest[0] & 1) {
 		bool all = (ebb_be16(eth->h_dest) & ebb_be16(eth->h_dest + 2) & ebb_be16(eth->h_dest + 4)) == 0xffff;
 
-		p->delivery = all ? EBB_BROADCAST + zero : EBB_MULTICAST + zero;
+		p->rules = bank->delivery[all ? EBB_BROADCAST : EBB_MULTICAST];
 	}
-	p->rules = bank->delivery[EBB_INDEX(p->delivery, EBB_DELIVERIES - 1)];
-	p->vlan = EBB_TAG(f->ctx) ? EBB_TCI(f->ctx) & 0xfff : zero;
 	type = ebb_be16(&eth->h_proto);
+	tagged = EBB_TAG(f->ctx);
+	if (tagged)
+		p->rules &= ebb_rules_vlan(bank, EBB_TCI(f->ctx));
 	for (int i = 0; i < EBB_VLAN_TAGS && type != bpf_htons(ETH_P_IP); i++) {
 		struct ebb_vlan *tag = at;
 
@@ -358,11 +372,14 @@ static __always_inline int ebb_classify(const struct ebb_live *live, const struc
 		at += sizeof(*tag);
 		if (at > f->end)
 			return EBB_R_MALFORMED;
-		if (i == 0 && !EBB_TAG(f->ctx))
-			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
+		if (!tagged)
+			p->rules &= ebb_rules_vlan(bank, bpf_ntohs(tag->tci));
+		tagged = true;
 		type = ebb_be16(&tag->proto);
 		offset += sizeof(*tag);
 	}
+	if (!tagged)
+		p->rules &= bank->untagged;
 	p->l3_offset = offset + zero;
 	if (type == bpf_htons(ETH_P_IP))
 		return ebb_walk_ip(live, f, bank, at, true, p);
@@ -370,8 +387,7 @@ static __always_inline int ebb_classify(const struct ebb_live *live, const struc
 		return ebb_walk_ip(live, f, bank, at, false, p);
 	p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
 	p->rules &= bank->any_ip & EBB_RULES16(bank, ethertype, bpf_ntohs(type));
-	p->rules &= bank->vlan[EBB_INDEX(bank->vlan_class[EBB_INDEX(p->vlan, 0xfff)], 0xff)];
-	p->l3_len = p->l4_offset = p->ipv4 = p->proto = p->fragment = zero;
+	p->l3_len = p->l4_offset = p->proto = zero;
 	return -1;
 }
 

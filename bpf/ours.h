@@ -6,9 +6,6 @@
 #include "maps.h"
 #include "packet.h"
 
-/* 1 if the 32-bit word is 0, else 0, without a branch. */
-#define EBB_IS_ZERO(word) (((__u64)(__u32)(word)-1) >> 63)
-
 /* A MAC address as a number; only for comparing with others that were read so. */
 static __always_inline __u64 ebb_mac(const void *at)
 {
@@ -17,20 +14,40 @@ static __always_inline __u64 ebb_mac(const void *at)
 	return word[0] | (__u64)word[1] << 16 | (__u64)word[2] << 32;
 }
 
-static __always_inline bool ebb_is_our_mac(const struct ebb_live *live, const void *at)
+/* The same of a frame's destination, where the last 4 bytes are an aligned word. */
+static __always_inline __u64 ebb_mac_to(const struct ethhdr *eth)
 {
-	const __u64 *ours = live->us_mac[EBB_INDEX(((const __u8 *)at)[5], 0xff)];
-	__u64 mac = ebb_mac(at);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	const void *at = eth; /* packed: clang would read it byte by byte */
 
+	return *(const volatile __u16 *)at | (__u64)*(const volatile __u32 *)(at + 2) << 16;
+#else
+	return ebb_mac(eth->h_dest);
+#endif
+}
+
+static __always_inline bool ebb_is_to_our_mac(const struct ebb_live *live, const struct ethhdr *eth)
+{
+	__u64 mac = ebb_mac_to(eth);
+	const __u64 *ours;
+
+	if (mac == live->first_mac)
+		return true;
+	ours = live->us_mac[EBB_INDEX(eth->h_dest[5], 0xff)];
 	return mac == ours[0] || mac == ours[1];
 }
 
-static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __u32 address)
+/* Multicast and the limited broadcast. */
+static __always_inline bool ebb_is_group_ipv4(__be32 address)
 {
-	const __u32 *way = live->us_ipv4[EBB_INDEX(EBB_ADDRESS_SET(address), EBB_SETS - 1)];
+	return (address & bpf_htonl(0xe0000000)) == bpf_htonl(0xe0000000);
+}
 
-	return EBB_IS_ZERO(way[0] ^ address) | EBB_IS_ZERO(way[1] ^ address) | EBB_IS_ZERO(way[2] ^ address) |
-	       EBB_IS_ZERO(way[3] ^ address);
+static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __be32 address)
+{
+	const __u32 *ours = live->us_ipv4[EBB_INDEX(((const __u8 *)&address)[3], 0xff)];
+
+	return address && (address == ours[0] || address == ours[1]);
 }
 
 static __always_inline bool ebb_same_ipv6(const __u32 *a, const __u32 *b)

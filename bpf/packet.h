@@ -49,18 +49,14 @@ struct ebb_frame {
 	bool raw_ip; /* no Ethernet header: tun, ppp, WireGuard. A constant of the program */
 };
 
-/* What the walk over the headers leaves behind. Offsets are from the frame's begin. */
+/* What the walk over the headers leaves behind; as little as can be, since every word of it costs the walk. */
 struct ebb_packet {
 	__u64 rules;	 /* that accept every field of it */
 	__u64 shield;	 /* enum ebb_reason: why it is protected; 0: it is not */
-	__u64 l3_offset;
+	__u64 l3_offset; /* of the headers, from the frame's begin */
 	__u64 l3_len;	 /* bytes of the IP packet in the frame: header and payload, no padding */
-	__u64 l4_offset;
-	__u64 ipv4;	 /* yes or no */
+	__u64 l4_offset; /* 0: not IP, or a fragment */
 	__u64 proto;	 /* 0: not IP */
-	__u64 fragment;	 /* yes or no */
-	__u64 delivery;	 /* enum ebb_delivery */
-	__u64 vlan;	 /* id in the outermost tag; 0: none */
 };
 
 struct ebb_vlan {

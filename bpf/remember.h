@@ -10,7 +10,7 @@
  * `offsets`: l3 and l4 << 16. `what`: protocol, rule << 8, class slot << 16, verdict << 24. A global function: the
  * verifier checks it once, and only drops pay for it.
  */
-__noinline int ebb_remember(EBB_CTX *ctx, __u32 offsets, __u32 word, __u32 what, __u32 ipv4)
+__noinline int ebb_remember(EBB_CTX *ctx, __u32 offsets, __u32 word, __u32 what)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -19,10 +19,15 @@ __noinline int ebb_remember(EBB_CTX *ctx, __u32 offsets, __u32 word, __u32 what,
 	struct ebb_drop *drop;
 	__u32 zero = 0;
 	__be16 *ports;
+	bool ipv4;
 
 	drops = bpf_map_lookup_elem(&ebb_drops, &zero);
 	if (!drops)
 		return 0;
+	barrier_var(l3);
+	if (l3 > 64 || data + l3 + sizeof(struct iphdr) > end)
+		return 0;
+	ipv4 = *(__u8 *)(data + l3) >> 4 == 4;
 	drop = &drops->drop[EBB_INDEX(drops->next, EBB_DROPS - 1)];
 	drop->jiffies = bpf_jiffies64();
 	drop->ifindex = EBB_IFINDEX(ctx);
@@ -35,13 +40,12 @@ __noinline int ebb_remember(EBB_CTX *ctx, __u32 offsets, __u32 word, __u32 what,
 	drop->verdict = what >> 24;
 	drop->sport = drop->dport = 0;
 	__builtin_memset(drop->src, 0, sizeof(drop->src) + sizeof(drop->dst));
-	barrier_var(l3);
-	if (l3 <= 64 && ipv4 && data + l3 + sizeof(struct iphdr) <= end) {
+	if (ipv4) {
 		struct iphdr *ip = data + l3;
 
 		drop->src[0] = ip->saddr;
 		drop->dst[0] = ip->daddr;
-	} else if (l3 <= 64 && !ipv4 && data + l3 + sizeof(struct ipv6hdr) <= end) {
+	} else if (data + l3 + sizeof(struct ipv6hdr) <= end) {
 		struct ipv6hdr *ip = data + l3;
 
 		__builtin_memcpy(drop->src, &ip->saddr, 16);

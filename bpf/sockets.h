@@ -42,7 +42,7 @@ static __always_inline bool ebb_look_up(EBB_CTX *ctx, struct bpf_sock_tuple *tup
 }
 
 /*
- * 1: a socket wants the TCP or UDP packet with these headers; 0: none does; -1: not readable. `proto` with bit 8: IPv4.
+ * 1: a socket wants the TCP or UDP packet with these headers; 0: none does; -1: not readable.
  * A global function: the verifier checks it once.
  */
 __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
@@ -55,7 +55,7 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 	struct ebb_flow flow = {};
 	struct ebb_socket_set *set;
 	__u64 hash, spread;
-	bool ipv4 = proto & 0x100, found;
+	bool ipv4, found;
 	__u32 now, slot, *ports;
 	int words;
 
@@ -64,8 +64,9 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
 		return -1;
 	ports = data + l4_offset;
-	if ((void *)(ports + 1) > end)
+	if (!l4 || (void *)(ports + 1) > end || data + l3_offset + 1 > end)
 		return -1;
+	ipv4 = *(__u8 *)(data + l3_offset) >> 4 == 4;
 	if (ipv4) {
 		struct iphdr *ip = data + l3_offset;
 
@@ -74,7 +75,7 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 		flow.word[0] = tuple.ipv4.saddr = ip->saddr;
 		flow.word[1] = tuple.ipv4.daddr = ip->daddr;
 		flow.word[2] = *ports;
-		flow.word[3] = proto;
+		flow.word[3] = proto | 0x400;
 		tuple.ipv4.sport = ((__be16 *)ports)[0];
 		tuple.ipv4.dport = ((__be16 *)ports)[1];
 		words = 4;
@@ -114,9 +115,9 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 		free = &set->way[EBB_INDEX(spread >> 16, EBB_SOCKET_WAYS - 1)];
 	free->epoch = ebb_live.epoch; /* before the lookup: what changes meanwhile ends it */
 	if (ipv4)
-		found = ebb_look_up(ctx, &tuple, sizeof(tuple.ipv4), (proto & 0xff) == IPPROTO_TCP);
+		found = ebb_look_up(ctx, &tuple, sizeof(tuple.ipv4), proto == IPPROTO_TCP);
 	else
-		found = ebb_look_up(ctx, &tuple, sizeof(tuple.ipv6), (proto & 0xff) == IPPROTO_TCP);
+		found = ebb_look_up(ctx, &tuple, sizeof(tuple.ipv6), proto == IPPROTO_TCP);
 	free->flow = hash;
 	free->since = now;
 	free->found = found;

@@ -23,7 +23,7 @@ static __always_inline __u32 ebb_steer_cpu(const struct ebb_steer *steer, const 
 	if (l3 > 64)
 		return steer->cpu[0];
 	at = f->data + l3;
-	if (p->ipv4) {
+	if (ebb_is_ipv4(f, p)) {
 		if (at + sizeof(struct iphdr) <= f->end)
 			hash = ebb_mix(((struct iphdr *)at)->saddr, ((struct iphdr *)at)->daddr);
 	} else if (p->proto && at + sizeof(struct ipv6hdr) <= f->end) {

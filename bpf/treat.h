@@ -82,11 +82,11 @@ static __always_inline void ebb_judge_trim(const struct ebb_frame *f, const stru
 /* Which kind of request the packet may be; -1: none that is answered. */
 static __always_inline int ebb_request(const struct ebb_frame *f, const struct ebb_packet *p)
 {
-	if (f->raw_ip || EBB_TAG(f->ctx) || EBB_GSO_SIZE(f->ctx) || p->fragment || p->l3_offset != sizeof(struct ethhdr))
+	if (f->raw_ip || EBB_TAG(f->ctx) || EBB_GSO_SIZE(f->ctx) || p->l3_offset != sizeof(struct ethhdr))
 		return -1;
 	if (!p->proto)
 		return p->shield == EBB_R_ARP ? EBB_ASK_ARP : -1;
-	if (p->ipv4)
+	if (ebb_is_ipv4(f, p))
 		return p->proto == IPPROTO_ICMP && p->l4_offset == sizeof(struct ethhdr) + sizeof(struct iphdr) ?
 			       EBB_ASK_IPV4 : -1;
 	return p->proto == IPPROTO_ICMPV6 && p->l4_offset == sizeof(struct ethhdr) + sizeof(struct ipv6hdr) ?
@@ -126,7 +126,7 @@ static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const st
 		return false;
 	if (bank->shield[EBB_INDEX(bank->dport_class[EBB_INDEX(tcp->dest, 0xffff)], 0xff)])
 		return false;
-	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, IPPROTO_TCP | (p->ipv4 ? 0x100 : 0)) == 0;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, IPPROTO_TCP) == 0;
 }
 
 /* False: the packet is not to be treated further. */
@@ -212,7 +212,7 @@ static __always_inline __u64 ebb_verdict_of(const struct ebb_judgement *j)
 
 /* What ebb_treat() must know of a packet, in two words. */
 #define EBB_PLACE(p, raw_ip) \
-	((p)->l3_offset | (p)->l4_offset << 8 | (__u64)!!(p)->ipv4 << 24 | (__u64)!!(p)->fragment << 25 | (raw_ip) << 26)
+	((p)->l3_offset | (p)->l4_offset << 8 | (raw_ip) << 24)
 #define EBB_KIND(p, rule) ((p)->proto | (p)->shield << 8 | (rule) << 16)
 
 __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __u32 kind)
@@ -226,9 +226,7 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 		.l3_offset = place & 0xff,
 		.l3_len = l3_len,
 		.l4_offset = place >> 8 & 0xffff,
-		.ipv4 = place >> 24 & 1,
 		.proto = kind & 0xff,
-		.fragment = place >> 25 & 1,
 	};
 	struct ebb_judgement j = {
 		.bank = bank,
@@ -239,7 +237,7 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 	int action = EBB_GOES_ON;
 
 	ebb_read_frame(ctx, &f);
-	f.raw_ip = place >> 26 & 1;
+	f.raw_ip = place >> 24 & 1;
 	if (!counters)
 		return EBB_GOES_ON;
 	bytes = ebb_bytes(&f, &p);
@@ -247,12 +245,14 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 	if (j.enforce)
 		action = ebb_carry_out(&f, &p, &j);
 	verdict = ebb_verdict_of(&j);
-	if (verdict == EBB_PASS)
+	if (verdict == EBB_PASS && j.reason != EBB_R_TREATMENT) {
 		ebb_count_pass(counters, j.reason, EBB_SEGMENTS(ctx));
+		verdict = EBB_SPARED;
+	}
 	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(ctx), bytes);
 	if (verdict == EBB_DROP || verdict == EBB_LIMIT)
 		ebb_remember(ctx, p.l3_offset | p.l4_offset << 16, word,
-			     p.proto | rule << 8 | t.class_slot << 16 | verdict << 24, p.ipv4);
+			     p.proto | rule << 8 | t.class_slot << 16 | verdict << 24);
 	return action;
 }
 
@@ -266,28 +266,34 @@ static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const str
 
 	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
 		return false;
-	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto | (p->ipv4 ? 0x100 : 0)) == 0;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
+}
+
+/* A packet that passes without a look at its class. */
+static __always_inline int ebb_pass(EBB_CTX *ctx, __u64 reason)
+{
+	struct ebb_counters *counters = ebb_counters_here();
+
+	if (counters)
+		ebb_count_pass(counters, reason, EBB_SEGMENTS(ctx));
+	return EBB_GOES_ON;
 }
 
 /* The hook's action for the packet. */
 static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
 {
-	struct ebb_counters *counters = ebb_counters_here();
 	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
-	const struct ebb_bank *bank;
-	__u64 rule = 0, state;
+	__u64 rule = 0, state, verdict = EBB_PASS;
 	struct ebb_frame f = {.raw_ip = raw_ip};
+	struct ebb_counters *counters;
+	const struct ebb_bank *bank;
 	struct ebb_packet p;
 	__u32 word;
 	int reason;
 
+	if (bpf_jiffies64() >= ebb_live.deadline)
+		return ebb_pass(ctx, EBB_R_INERT);
 	ebb_read_frame(ctx, &f);
-	if (!counters)
-		return EBB_GOES_ON;
-	if (bpf_jiffies64() >= ebb_live.deadline) {
-		ebb_count_pass(counters, EBB_R_INERT, EBB_SEGMENTS(ctx));
-		return EBB_GOES_ON;
-	}
 	/*
 	 * Once per packet. The bank's address is computed from it without a branch: on arm64 the
 	 * address dependency alone orders the table reads behind this one.
@@ -295,23 +301,25 @@ static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
 	word = *(volatile const __u32 *)&ebb_live.word;
 	bank = &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
 	reason = ebb_classify(&ebb_live, &f, bank, &p);
-	if (reason >= 0) {
-		ebb_count_pass(counters, reason, EBB_SEGMENTS(ctx));
-		return EBB_GOES_ON;
-	}
-	if (p.rules & -p.rules & bank->no_listener && !ebb_is_unwanted(&f, &p))
+	if (reason >= 0)
+		return ebb_pass(ctx, reason);
+	if (p.rules & bank->no_listener && p.rules & -p.rules & bank->no_listener && !ebb_is_unwanted(&f, &p))
 		p.rules &= ~bank->no_listener;
-	reason = EBB_R_UNCLASSIFIED;
 	if (p.rules) {
 		state = EBB_WORD_STATE(word);
-		reason = EBB_R_TREATMENT;
 		rule = ebb_lowest_bit(p.rules);
 		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 	}
 	if (t.flags)
 		return ebb_treat(ctx, EBB_PLACE(&p, (__u64)raw_ip), p.l3_len, word, EBB_KIND(&p, rule));
-	ebb_count_pass(counters, p.shield ? p.shield : reason, EBB_SEGMENTS(ctx));
-	ebb_count(counters, t.class_slot, EBB_PASS, EBB_SEGMENTS(ctx), ebb_bytes(&f, &p));
+	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
+	if (!counters)
+		return EBB_GOES_ON;
+	if (p.shield) {
+		ebb_count_pass(counters, p.shield, EBB_SEGMENTS(ctx));
+		verdict = EBB_SPARED;
+	}
+	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(ctx), ebb_bytes(&f, &p));
 	return EBB_GOES_ON;
 }
 

@@ -15,7 +15,7 @@
 #define EBB_TAG(ctx)	  0
 #define EBB_TCI(ctx)	  0
 #define EBB_GSO_SIZE(ctx) 0
-#define EBB_SEGMENTS(ctx) 1
+#define EBB_SEGMENTS(ctx) ((void)(ctx), 1)
 #define EBB_GOES_ON	  XDP_PASS
 #include "steer.h"
 #include "treat.h"

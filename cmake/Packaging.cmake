@@ -11,6 +11,11 @@ install(FILES docs/man/agentd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES docs/man/agentctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES packaging/completion/agentctl DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
+# To copy from: the default configuration, and examples that fit beside it in conf.d.
+install(FILES packaging/agent.toml DESTINATION lib/ebb)
+install(FILES packaging/examples/mqtt-gateway.toml packaging/examples/camera-node.toml
+  packaging/examples/modbus-gateway.toml DESTINATION lib/ebb/examples)
+
 # The agent reads /etc/ebb whatever the prefix; a configuration that is there is somebody's work.
 install(CODE "
   if(NOT EXISTS \"\$ENV{DESTDIR}/etc/ebb/agent.toml\")

@@ -6,14 +6,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agentctl/text.hpp"
 #include "agentctl/verbs.hpp"
+#include "agentd/command_line.hpp"
 
 namespace {
 
 int report(const ebb::Error& error) {
   std::fflush(stdout);
-  std::fprintf(stderr, "agentctl: %s\n", error.what.c_str());
-  if (!error.hint.empty()) std::fprintf(stderr, "hint: %s\n", error.hint.c_str());
+  std::fprintf(stderr, "agentctl: %s\n", ebb::sanitised(error.what).c_str());
+  if (!error.hint.empty()) std::fprintf(stderr, "hint: %s\n", ebb::sanitised(error.hint).c_str());
   return error.exit_code;
 }
 
@@ -24,20 +26,15 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "agentctl " EBB_VERSION);
   app.require_subcommand(0, 1);  // none is reported below: CLI11 would not name a misspelt one
   app.fallthrough();
-  for (const auto add : {ebb::add_status, ebb::add_enforce, ebb::add_restore, ebb::add_config})
+  for (const auto add : {ebb::add_status, ebb::add_explain, ebb::add_why_dropped, ebb::add_enforce,
+                         ebb::add_reload, ebb::add_confirm, ebb::add_config, ebb::add_restore})
     add(app, context);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return report({error.what(), "agentctl --help", ebb::exit_usage});
-  }
+  if (const auto code = ebb::parse_command_line(app, argc, argv, report)) return *code;
   if (app.get_subcommands().empty()) return report({"no verb was given", "agentctl --help", ebb::exit_usage});
   if (!context.result) return report(context.result.error());
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     return report({"cannot write the output", "", ebb::exit_failed});
-  return ebb::exit_done;
+  return context.exit_code;
 }
 
 }  // namespace

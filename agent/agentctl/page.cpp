@@ -13,98 +13,22 @@
 namespace ebb {
 namespace {
 
+using namespace page;
 using nlohmann::json;
 
-constexpr const char* bold = "1";
-constexpr const char* dim = "2";
-constexpr const char* red = "31";
-constexpr const char* yellow = "33";
-
-const json& member(const json& object, const char* key) {
-  static const json null;
-  if (!object.is_object()) return null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
-}
-
-std::optional<double> number(const json& value) {
-  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-}
-
-// Any value as one line; null is "".
-std::string text(const json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return sanitised(value.get_ref<const std::string&>());
-  if (value.is_number_float()) return human_number(value.get<double>());
-  return sanitised(value.dump(-1, ' ', false, json::error_handler_t::replace));
-}
-
-std::string text(const json& object, const char* key) { return text(member(object, key)); }
-std::string or_dash(std::string value) { return value.empty() ? "-" : value; }
-std::string count(const json& object, const char* key) {
-  const auto value = number(member(object, key));
-  return value ? human_count(*value) : "-";
-}
-
-// Lines of items, each item whole.
-std::vector<std::string> flow(const std::vector<std::string>& items, std::size_t width) {
-  std::vector<std::string> lines;
-  for (const auto& item : items) {
-    if (lines.empty() || width_of(lines.back()) + 3 + width_of(item) > width)
-      lines.push_back(shortened(item, width));
-    else
-      lines.back() += " · " + item;
-  }
-  return lines;
-}
-
-class Page {
+class Page : public page::Sheet {
  public:
-  explicit Page(const PageStyle& style) : style_(style), width_(std::max<std::size_t>(style.width, 60)) {}
-
-  std::string take() && { return std::move(out_); }
+  using Sheet::Sheet;
 
   void head(const json& status);
+  void configuration(const json& configuration);
   void interfaces(const json& list);
   void machine(const json& cpus, const json& sensors);
   void classes(const json& list, bool observe);
   void passed(const json& reasons);
   void knobs(const json& list);
   void self(const json& self);
-
- private:
-  static constexpr std::size_t label_width = 18;  // with the blanks at both sides
-
-  std::string paint(const std::string& codes, const std::string& words) const {
-    return style_.colour && !words.empty() ? "\x1b[" + codes + "m" + words + "\x1b[0m" : words;
-  }
-  std::size_t content() const { return width_ - label_width; }
-  void line(const std::string& words) { out_ += words + '\n'; }
-  void heading(const std::string& words);
-  void row(const std::string& label, const std::vector<std::string>& lines, const std::string& codes = "");
-  void sentence(const std::string& label, const std::string& words, const std::string& codes = "") {
-    row(label, wrapped(words, content()), codes);
-  }
-
-  PageStyle style_;
-  std::size_t width_;
-  std::string out_;
 };
-
-void Page::heading(const std::string& words) {
-  std::string rule;
-  for (std::size_t i = width_of(words) + 3; i < width_; ++i) rule += "─";
-  line("");
-  line(" " + paint(bold, words) + " " + paint(dim, rule));
-}
-
-void Page::row(const std::string& label, const std::vector<std::string>& lines, const std::string& codes) {
-  std::string start = " " + left(label, label_width - 2) + " ";
-  for (const auto& words : lines) {
-    line(start + (codes.empty() ? words : paint(codes, words)));
-    start.assign(label_width, ' ');
-  }
-}
 
 void Page::head(const json& status) {
   static const std::map<std::string, const char*> tints = {
@@ -117,8 +41,8 @@ void Page::head(const json& status) {
 
   std::string since = text(status, "since");
   const auto start = parse_time(since);
-  if (start && *start <= style_.now)
-    since = "for " + human_duration(style_.now - *start);
+  if (start && *start <= style().now)
+    since = "for " + human_duration(style().now - *start);
   else if (!since.empty())
     since = "since " + since;
   since = shortened(since, 26);
@@ -127,7 +51,7 @@ void Page::head(const json& status) {
   const std::string about = (mode.empty() ? "" : "traffic " + mode + " · ") + "Ebb " + or_dash(version);
   const std::size_t used = 1 + width_of(big) + 2 + width_of(since) + 1;
   line(" " + paint(tint == tints.end() ? bold : tint->second, big) + "  " + since + " " +
-       paint(dim, right(about, width_ - used)));
+       paint(dim, right(about, width() - used)));
 
   const json& reason = member(status, "reason");
   std::string because = text(reason, "rule");
@@ -146,6 +70,29 @@ void Page::head(const json& status) {
              enforcement == "enforce" ? "enforce: verdicts are carried out" : or_dash(enforcement));
 }
 
+void Page::configuration(const json& configuration) {
+  const std::string state = text(configuration, "state");
+  if (state == "unconfirmed") {
+    const std::string until = text(configuration, "until");
+    const auto end = parse_time(until);
+    const bool known = end && *end >= style().now;
+    sentence("configuration",
+             "unconfirmed: rolled back " +
+                 (known ? "in " + human_duration(*end - style().now) : "at " + or_dash(until)) +
+                 " unless somebody says agentctl confirm",
+             yellow);
+  } else if (state == "rolled_back") {
+    sentence(
+        "configuration",
+        "rolled back: the files were not confirmed, what ran before them runs; agentctl reload takes them",
+        yellow);
+  } else if (const json& files = member(configuration, "files"); files.is_array()) {
+    std::vector<std::string> names;
+    for (const auto& file : files) names.push_back(shortened_front(text(file), content()));
+    row("configuration", flow(names, content()));
+  }
+}
+
 void Page::interfaces(const json& list) {
   heading("Interfaces");
   if (!list.is_array() || list.empty()) return line(" none");
@@ -157,10 +104,17 @@ void Page::interfaces(const json& list) {
     if (const auto& id = member(interface, "program_id"); !id.is_null())
       facts.push_back("program " + text(id));
     if (!link.empty() && link != "ether") facts.push_back("link " + link);
+    if (const auto pattern = text(interface, "pattern");
+        !pattern.empty() && pattern != text(interface, "name"))
+      facts.push_back("chosen by " + pattern);
     row(or_dash(text(interface, "name")), flow(facts, content()));
     if (const auto why = text(interface, "hook_reason"); !why.empty()) sentence("", why, dim);
     if (const auto treatment = text(interface, "treatment"); !treatment.empty() && treatment != "all")
       sentence("", treatment + ": " + or_dash(text(interface, "treatment_reason")), yellow);
+    if (const auto why = text(interface, "sockets_reason"); !why.empty())
+      sentence("", "services and listeners are not known: " + why, dim);
+    if (const auto why = text(interface, "answers_reason"); !why.empty())
+      sentence("", "left to the stack: " + why, dim);
   }
 }
 
@@ -215,8 +169,8 @@ void Page::classes(const json& list, bool observe) {
   constexpr std::size_t number_width = 9;
   const bool kinds = verdicts.size() == 3;  // more verdicts leave no room
   const std::size_t fixed = 1 + (kinds ? 12 : 0) + number_width * (1 + verdicts.size());
-  const std::size_t name_width = std::min<std::size_t>(20, width_ - fixed);
-  const std::size_t bar_width = width_ - fixed - name_width >= 6 ? width_ - fixed - name_width : 0;
+  const std::size_t name_width = std::min<std::size_t>(20, width() - fixed);
+  const std::size_t bar_width = width() - fixed - name_width >= 6 ? width() - fixed - name_width : 0;
 
   heading(observe ? "Classes, in packets; what WOULD be done" : "Classes, in packets");
   std::string titles = " " + left("class", name_width) + (kinds ? "  " + left("kind", 10) : "") +
@@ -242,7 +196,7 @@ void Page::passed(const json& reasons) {
   if (sorted.empty()) return;
   std::ranges::stable_sort(sorted, std::greater{}, [](const auto& entry) { return entry.first; });
   heading("Passed untouched, in packets by reason");
-  const std::size_t column = (width_ - 4) / 2;
+  const std::size_t column = (width() - 4) / 2;
   for (std::size_t i = 0; i < sorted.size(); i += 2) {
     std::string cells = " ";
     for (std::size_t j = i; j < std::min(i + 2, sorted.size()); ++j)
@@ -256,7 +210,7 @@ void Page::knobs(const json& list) {
   heading("Changed settings: original → now");
   if (!list.is_array() || list.empty()) return line(" none");
   constexpr std::size_t value_width = 11, status_width = 13;
-  const std::size_t id_width = width_ - 1 - 2 - value_width - 3 - value_width - 2 - status_width;
+  const std::size_t id_width = width() - 1 - 2 - value_width - 3 - value_width - 2 - status_width;
   for (const auto& knob : list) {
     std::string id = text(knob, "id");
     for (const std::string_view prefix : {"file:", "/sys/class/net/"})
@@ -267,7 +221,7 @@ void Page::knobs(const json& list) {
          right(or_dash(text(knob, "original")), value_width) + " → " +
          left(or_dash(text(knob, "current")), value_width) + "  " + (*tint ? paint(tint, status) : status));
     if (const auto why = text(knob, "reason"); !why.empty())
-      for (const auto& words : wrapped(why, width_ - 3)) line("   " + paint(dim, words));
+      for (const auto& words : wrapped(why, width() - 3)) line("   " + paint(dim, words));
   }
 }
 
@@ -280,7 +234,7 @@ void Page::self(const json& self) {
     facts.push_back(human_count(*wakeups) + " wakeups");
   if (facts.empty()) return;
   heading("Cost of the agent itself");
-  for (const auto& words : flow(facts, width_ - 1)) line(" " + words);
+  for (const auto& words : flow(facts, width() - 1)) line(" " + words);
 }
 
 }  // namespace
@@ -288,6 +242,7 @@ void Page::self(const json& self) {
 std::string render_status(const json& status, const PageStyle& style) {
   Page page(style);
   page.head(status);
+  page.configuration(member(status, "configuration"));
   page.interfaces(member(status, "interfaces"));
   page.machine(member(status, "cpus"), member(status, "sensors"));
   page.classes(member(status, "classes"), text(status, "enforcement") == "observe");

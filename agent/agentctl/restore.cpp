@@ -45,7 +45,7 @@ std::vector<KnobReport> knobs_of(const nlohmann::json& reply) {
   return knobs;
 }
 
-Status restore(const std::string& socket) {
+Status restore(const std::string& socket, RescueScope scope) {
   const auto reply = varlink_call(socket, "io.ebb.Agent.Restore");
   if (reply) {
     const auto knobs = knobs_of(*reply);
@@ -55,7 +55,7 @@ Status restore(const std::string& socket) {
   }
   if (reply.error().exit_code != exit_no_agent) return tl::unexpected(reply.error());
 
-  const auto rescue = rescue_machine();
+  const auto rescue = rescue_machine(scope);
   if (!rescue) return tl::unexpected(rescue.error());
   if (rescue->knobs.empty() && rescue->removed.empty()) std::puts("nothing to restore");
   for (const auto& words : rescue->removed) std::puts(sanitised(words).c_str());
@@ -66,7 +66,12 @@ Status restore(const std::string& socket) {
 
 void add_restore(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("restore", "Give every changed setting its original back");
-  verb->callback([&context] { context.result = restore(context.socket); });
+  auto* knobs = verb->add_flag("--knobs")->description(
+      "Without an agent: only the settings; the programs stay attached, inert, for the next start");
+  verb->callback([&context, knobs] {
+    context.result =
+        restore(context.socket, knobs->count() > 0 ? RescueScope::knobs : RescueScope::everything);
+  });
 }
 
 }  // namespace ebb

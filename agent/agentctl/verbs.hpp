@@ -15,12 +15,17 @@ namespace ebb {
 
 struct Context {
   std::string socket = default_socket;
-  Status result;  // of the verb that ran
+  Status result;      // of the verb that ran
+  int exit_code = 0;  // of a verb that succeeded, where that says something
 };
 
 void add_status(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
+void add_why_dropped(CLI::App& app, Context& context);
 void add_enforce(CLI::App& app, Context& context);
 void add_restore(CLI::App& app, Context& context);
+void add_reload(CLI::App& app, Context& context);
+void add_confirm(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);
 
 }  // namespace ebb

@@ -4,32 +4,22 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#include <algorithm>
 #include <csignal>
 
 #include "agentd/lock.hpp"
-#include "agentd/netlink.hpp"
+#include "agentd/methods.hpp"
 #include "agentd/paths.hpp"
 #include "agentd/plan.hpp"
-#include "agentd/status.hpp"
-#include "api/interface.hpp"
 #include "api/varlink_client.hpp"
 #include "base/log.hpp"
 #include "base/notify.hpp"
 #include "dataplane/pins.hpp"
 #include "dataplane/programs.hpp"
-#include "decide/mode.hpp"
-#include "sense/cpufreq.hpp"
 
 namespace ebb {
 namespace {
 
 constexpr int beats_to_live = 3;  // intervals without a beat after which the data plane is inert (DESIGN 3.7)
-
-std::chrono::milliseconds monotonic() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
-}
 
 void report(const std::vector<KnobReport>& knobs) {
   for (const auto& knob : knobs)
@@ -37,6 +27,14 @@ void report(const std::vector<KnobReport>& knobs) {
       spdlog::info("restored {} to '{}'", knob.id, knob.original);
     else if (knob.status != "applied")
       log_warning({knob.id + ": " + knob.status + (knob.reason.empty() ? "" : ": " + knob.reason), ""});
+}
+
+// Moves the value of a Result to where it lives.
+template <typename T, typename Where>
+Status take(Result<T> made, Where& where) {
+  if (!made) return tl::unexpected(made.error());
+  where = std::move(*made);
+  return {};
 }
 
 }  // namespace
@@ -67,43 +65,53 @@ Status Daemon::catch_signals() {
 }
 
 Status Daemon::start() {
-  auto config = load_config(options_.config_path);
-  if (!config) return tl::unexpected(config.error());
-  config_ = std::move(*config);
-  enforcement_ = config_.enforcement;
-  since_ = std::chrono::system_clock::now();
+  if (auto chosen = choose_configuration(); !chosen) return chosen;
   if (auto checked = check_pins(); !checked) return checked;
-  auto lock = lock_agent();
-  if (!lock) return tl::unexpected(lock.error());
-  lock_ = std::move(*lock);
-
-  auto journal = Journal::open(journal_path);
-  if (!journal) return tl::unexpected(journal.error());
-  auto maps = Maps::open(pin_folder());
-  if (!maps) return tl::unexpected(maps.error());
-  maps_ = std::move(*maps);
-  auto beat = Beat::open(*maps_);
-  if (!beat) return tl::unexpected(beat.error());
-  beat_ = std::move(*beat);
-  auto loop = Loop::open();
-  if (!loop) return tl::unexpected(loop.error());
-  loop_ = std::move(*loop);
-  if (auto guarded = start_guardian(); !guarded) return guarded;
-
-  journal = Journal::open(journal_path);  // again: a guardian may have restored until now
-  if (!journal) return tl::unexpected(journal.error());
-  journal_ = std::move(*journal);
-  report(restore_all(*journal_));
-
-  policy_.emplace(*maps_);
-  interfaces_.emplace(*maps_);
-  maps_->set_enforcement(enforcement_);
-  if (auto published = policy_->publish(*maps_, config_, options_.root); !published) return published;
-  interfaces_->configure(config_.interfaces);
-  interfaces_->refresh();
-  if (auto served = serve(); !served) return served;
+  if (auto locked = take(lock_agent(), lock_); !locked) return locked;
+  if (auto opened = take(Loop::open(), loop_); !opened) return opened;
+  if (auto plane = start_dataplane(); !plane) return plane;
+  auto server = VarlinkServer::open(*loop_, default_socket, agent_methods(*this));
+  if (auto served = take(std::move(server), server_); !served) return served;
   if (auto watched = watch(); !watched) return watched;
   tick();
+  return {};
+}
+
+// The files, unless an earlier agent was given them on trial and nobody confirmed them.
+Status Daemon::choose_configuration() {
+  if (auto opened = take(Trial::open(confirmed_path), trial_); !opened) return opened;
+  auto kept = trial_->left_over();
+  if (!kept) return tl::unexpected(kept.error());
+  if (*kept) {
+    config_ = std::move(**kept);
+    files_ = {confirmed_path};
+    log_warning({"the configuration files were not confirmed: what was confirmed before them runs",
+                 "to take the files: agentctl reload"});
+  } else {
+    if (auto loaded = take(load_config(options_.config_path), config_); !loaded) return loaded;
+    files_ = config_files(options_.config_path);
+  }
+  enforcement_ = config_.enforcement;
+  return {};
+}
+
+Status Daemon::start_dataplane() {
+  auto journal = Journal::open(journal_path);
+  if (!journal) return tl::unexpected(journal.error());
+  if (auto opened = take(Maps::open(pin_folder()), maps_); !opened) return opened;
+  if (auto loaded = take(Beat::open(*maps_), beat_); !loaded) return loaded;
+  if (auto guarded = start_guardian(); !guarded) return guarded;
+  // Again: a guardian may have restored until now.
+  if (auto opened = take(Journal::open(journal_path), journal_); !opened) return opened;
+  report(restore_all(*journal_));
+
+  forget_owners(*maps_);
+  policy_.emplace(*loop_, *maps_);
+  interfaces_.emplace(*maps_);
+  maps_->set_enforcement(enforcement_);
+  if (auto published = publish(); !published) return published;
+  interfaces_->configure(config_.interfaces);
+  interfaces_->refresh();
   return {};
 }
 
@@ -118,8 +126,7 @@ Status Daemon::start_guardian() {
       log_error(journal.error());
     spdlog::warn("the agent died: the data plane is inert, the knobs are restored");
   });
-  if (!guardian) return tl::unexpected(guardian.error());
-  guardian_ = std::move(*guardian);
+  if (auto started = take(std::move(guardian), guardian_); !started) return started;
   return watch_guardian();
 }
 
@@ -129,10 +136,7 @@ Status Daemon::watch_guardian() {
     loop_->remove(guardian_->pidfd());
     guardian_->dismiss();
     guardian_.reset();
-    if (auto again = start_guardian(); !again) {
-      failed_ = again;  // without a guardian nothing may be changed
-      loop_->stop();
-    }
+    if (auto again = start_guardian(); !again) give_up(again);  // without one nothing may be changed
   });
 }
 
@@ -140,36 +144,46 @@ Status Daemon::watch() {
   auto added = loop_->add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
-      if (info.ssi_signo == SIGHUP)
-        reload();
-      else
+      if (info.ssi_signo != SIGHUP) {
         loop_->stop();
+      } else if (auto reloaded = reload(std::nullopt); !reloaded) {
+        log_error(reloaded.error());
+        spdlog::info("HINT the old configuration stays in force");
+      }
     }
   });
   if (!added) return added;
-
-  auto links = open_link_events();
-  if (!links) return tl::unexpected(links.error());
-  links_ = std::move(*links);
-  added = loop_->add(links_.get(), EPOLLIN, [this](std::uint32_t) {
-    drain_link_events(links_.get());
-    look_at_links();
+  added = loop_->add(trial_->timer(), EPOLLIN, [this](std::uint32_t) {
+    if (trial_->expired()) roll_back();
   });
   if (!added) return added;
+
+  auto surroundings = Surroundings::open(*loop_, [this](Change change) {
+    if (change == Change::addresses) return interfaces_->refresh_addresses();
+    look_at_links();
+  });
+  if (auto opened = take(std::move(surroundings), surroundings_); !opened) return opened;
+  follow_routes();
   if (const auto period = watchdog_period()) {
     auto watchdog = loop_->every(*period, [] { notify_manager("WATCHDOG=1"); });
-    if (!watchdog) return tl::unexpected(watchdog.error());
-    watchdog_ = std::move(*watchdog);
+    if (auto armed = take(std::move(watchdog), watchdog_); !armed) return armed;
   }
   return arm_timer();
 }
 
+void Daemon::follow_routes() {
+  if (auto followed = surroundings_->follow_routes(interfaces_->follows_routes()); !followed)
+    log_warning(followed.error());
+}
+
 Status Daemon::arm_timer() {
   if (timer_) loop_->remove(timer_.get());
-  auto timer = loop_->every(config_.interval, [this] { tick(); });
-  if (!timer) return tl::unexpected(timer.error());
-  timer_ = std::move(*timer);
-  return {};
+  return take(loop_->every(config_.interval, [this] { tick(); }), timer_);
+}
+
+void Daemon::give_up(Status why) {
+  failed_ = std::move(why);
+  loop_->stop();
 }
 
 void Daemon::stop() {
@@ -183,59 +197,34 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  sample_ = {};
-  sense_cpufreq(options_.root, sample_);
-  const auto before = memory_.state;
-  const bool first = !memory_.decided;
-  memory_ = decide_state(config_.states, memory_, sample_, monotonic());
-  decide_traffic();
-  if (first && !sample_.frequency)
-    log_warning(
-        {"the frequency is unknown: " + sample_.readings["frequency"].reason,
-         "the state stays " + std::string(word(memory_.state)) + "; rules on frequency never apply here"});
-  if (memory_.state != before) {
-    since_ = std::chrono::system_clock::now();
-    spdlog::info("state {} -> {} ({})", word(before), word(memory_.state), memory_.rule);
-  }
-  look_at_links();
+  decision_.renew(config_, options_.root, *maps_, *policy_);
+  policy_->tick();
+  const bool links = interfaces_->refresh_settings();
+  if (links || policy_->outdated())
+    if (auto published = publish(); !published) log_error(published.error());
+  act();
   // Last: the data plane goes live with what was decided now, never with the state of an agent before.
-  if (auto beaten = beat_->beat(config_.interval * beats_to_live); !beaten) log_error(beaten.error());
+  if (auto beaten = beat(); !beaten) log_error(beaten.error());
 }
 
-// The packets of urgent and bulk classes since the last sample.
-void Daemon::decide_traffic() {
-  auto counters = maps_->read_counters();
-  if (!counters) return log_error(counters.error());
-  Traffic traffic;
-  for (std::size_t i = 0; i < policy_->slots().size(); ++i) {
-    std::uint64_t packets = 0;
-    const auto slot = policy_->slots()[i];
-    for (std::size_t verdict = 0; verdict < EBB_VERDICTS; ++verdict)
-      packets +=
-          counters->classes[slot].verdict[verdict].packets - sampled_.classes[slot].verdict[verdict].packets;
-    if (config_.classes[i].kind == ClassKind::urgent) traffic.urgent += packets;
-    if (config_.classes[i].kind == ClassKind::bulk) traffic.bulk = std::max(traffic.bulk, packets);
-  }
-  sampled_ = *counters;
-  mode_ = decide_mode(traffic, config_.interval);
-}
+Status Daemon::beat() { return beat_->beat(config_.interval * beats_to_live); }
 
 void Daemon::look_at_links() {
   if (interfaces_->refresh())  // the efficient CPUs may be other ones now
-    if (auto published = policy_->publish(*maps_, config_, options_.root); !published)
-      log_error(published.error());
+    if (auto published = publish(); !published) log_error(published.error());
   act();
 }
 
+Status Daemon::publish() { return policy_->publish(config_, present(), options_.root); }
+
 void Daemon::act() {
-  const auto state = static_cast<std::size_t>(memory_.state);
-  const bool steer = policy_->steers(memory_.state) && enforcement_ == Enforcement::enforce;
-  knobs_ =
-      apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? policy_->masks()[state].mask : CpuMask{}));
+  const auto& cpus = policy_->masks()[static_cast<std::size_t>(decision_.state())];
+  const bool steer = policy_->steers(decision_.state()) && enforcement_ == Enforcement::enforce;
+  knobs_ = apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? cpus.mask : CpuMask{}));
   bool rps = true;
   for (const auto& knob : knobs_) rps = rps && knob.status == "applied";
   interfaces_->set_steering(policy_->can_steer(), rps);
-  maps_->set_state(memory_.state, mode_);
+  maps_->set_state(decision_.state(), decision_.mode);
 }
 
 void Daemon::set_enforcement(Enforcement enforcement) {
@@ -245,72 +234,53 @@ void Daemon::set_enforcement(Enforcement enforcement) {
   act();
 }
 
-// SIGHUP: the new configuration, or the old one.
-void Daemon::reload() {
-  auto config = load_config(options_.config_path);
-  if (config && config->enforcement == Enforcement::observe)
-    maps_->set_enforcement(Enforcement::observe);  // before
-  auto published =
-      config ? policy_->publish(*maps_, *config, options_.root) : Status(tl::unexpected(config.error()));
-  if (!published) {
+// The whole configuration, or none of it.
+Status Daemon::apply(const Config& config) {
+  if (config.enforcement == Enforcement::observe) maps_->set_enforcement(Enforcement::observe);  // before
+  if (auto published = policy_->publish(config, present(), options_.root); !published) {
     maps_->set_enforcement(enforcement_);
-    log_error(published.error());
-    spdlog::info("HINT the old configuration stays in force");
-    return;
+    return published;
   }
-  config_ = std::move(*config);
+  config_ = config;
   interfaces_->configure(config_.interfaces);
+  look_at_links();
+  follow_routes();
   if (auto armed = arm_timer(); !armed) log_error(armed.error());
   set_enforcement(config_.enforcement);
   tick();
-  spdlog::info("configuration reloaded");
-}
-
-VarlinkReply Daemon::status() {
-  auto counters = maps_->read_counters();
-  if (!counters) return fail("io.ebb.Agent.Failed", counters.error().what);
-  return status_json({.config = config_,
-                      .enforcement = enforcement_,
-                      .memory = memory_,
-                      .since = since_,
-                      .mode = mode_,
-                      .interfaces = interfaces_->all(),
-                      .cpus = policy_->masks()[static_cast<std::size_t>(memory_.state)],
-                      .sample = sample_,
-                      .slots = policy_->slots(),
-                      .counters = *counters,
-                      .knobs = knobs_,
-                      .wakeups = loop_->wakeups()});
-}
-
-VarlinkInterface Daemon::interface() {
-  const auto refused = fail("io.ebb.Agent.PermissionDenied", "only root may change something");
-  VarlinkInterface out{agent_interface_name, agent_interface_description, {}};
-  out.methods["Status"] = [this](const nlohmann::json&, const Peer&) -> VarlinkReply { return status(); };
-  out.methods["SetEnforcement"] = [this, refused](const nlohmann::json& in,
-                                                  const Peer& peer) -> VarlinkReply {
-    if (peer.uid != 0) return refused;
-    const auto given = in.value("enforcement", nlohmann::json());
-    const auto wanted = given.is_string()
-                            ? from_word<Enforcement>(enforcement_words, given.get<std::string>())
-                            : std::optional<Enforcement>();
-    if (!wanted) return fail("org.varlink.service.InvalidParameter", "enforcement");
-    set_enforcement(*wanted);
-    return nlohmann::json::object();
-  };
-  out.methods["Restore"] = [this, refused](const nlohmann::json&, const Peer& peer) -> VarlinkReply {
-    if (peer.uid != 0) return refused;
-    set_enforcement(Enforcement::observe);
-    return nlohmann::json{{"knobs", knobs_json(knobs_)}};
-  };
-  return out;
-}
-
-Status Daemon::serve() {
-  auto server = VarlinkServer::open(*loop_, default_socket, interface());
-  if (!server) return tl::unexpected(server.error());
-  server_ = std::move(*server);
   return {};
+}
+
+Status Daemon::reload(std::optional<std::chrono::seconds> confirm) {
+  const auto files = config_files(options_.config_path);
+  const auto config = load_config(options_.config_path);
+  if (!config) return tl::unexpected(config.error());
+  if (confirm)
+    if (auto prepared = trial_->prepare(config_, enforcement_); !prepared) return prepared;
+  if (auto applied = apply(*config); !applied) {
+    if (confirm) trial_->cancel();
+    return applied;
+  }
+  files_ = files;
+  spdlog::info("configuration reloaded{}", confirm ? ", unconfirmed" : "");
+  if (!confirm) return trial_->confirm();
+  trial_->begin(*confirm);
+  return {};
+}
+
+Status Daemon::confirm() {
+  if (trial_->phase() == Trial::Phase::rolled_back)
+    return fail("too late: the configuration was rolled back", "try it again: agentctl reload --confirm 60s");
+  if (auto confirmed = trial_->confirm(); !confirmed) return confirmed;
+  spdlog::info("configuration confirmed");
+  return {};
+}
+
+void Daemon::roll_back() {
+  log_warning({"the configuration was not confirmed: the one before it runs again",
+               "correct the files, then: agentctl reload --confirm 60s"});
+  if (auto applied = apply(trial_->roll_back()); !applied) return give_up(applied);  // the next start does
+  files_ = {trial_->path()};
 }
 
 }  // namespace ebb

@@ -10,16 +10,21 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "act/apply.hpp"
 #include "act/guardian.hpp"
+#include "agentd/decision.hpp"
 #include "agentd/interfaces.hpp"
 #include "agentd/policy_host.hpp"
+#include "agentd/surroundings.hpp"
+#include "agentd/trial.hpp"
 #include "api/varlink_server.hpp"
 #include "base/loop.hpp"
 #include "config/config.hpp"
 #include "dataplane/beat.hpp"
-#include "decide/state.hpp"
 
 namespace ebb {
 
@@ -35,46 +40,58 @@ class Daemon {
   // Runs until SIGTERM or SIGINT. On an error nothing is left changed.
   Status run();
 
+  // What clients ask for (methods.cpp).
+  Result<nlohmann::json> status() const;
+  Result<nlohmann::json> explain(const nlohmann::json& question) const;
+  Result<nlohmann::json> why_dropped();
+  nlohmann::json configuration() const;  // where it came from, and whether it is confirmed
+  Config running() const;                // with the enforcement in force
+  const std::vector<KnobReport>& knobs() const { return knobs_; }
+  void set_enforcement(Enforcement enforcement);
+  // The new configuration or, with an error, the old one. `confirm`: rolled back after this time.
+  Status reload(std::optional<std::chrono::seconds> confirm);
+  Status confirm();
+
  private:
   DaemonOptions options_;
   Config config_;
+  std::vector<std::string> files_;  // that config_ was read from
   Enforcement enforcement_ = Enforcement::observe;
-  Fd lock_, signals_, links_, timer_, watchdog_;
+  Fd lock_, signals_, timer_, watchdog_;
   std::optional<Maps> maps_;
   std::optional<Beat> beat_;
   std::optional<Guardian> guardian_;
   std::optional<Journal> journal_;
+  std::optional<Trial> trial_;
   std::optional<PolicyHost> policy_;
   std::optional<Interfaces> interfaces_;
   std::optional<Loop> loop_;
+  std::optional<Surroundings> surroundings_;
   std::unique_ptr<VarlinkServer> server_;
-
-  Sample sample_;
-  StateMemory memory_;
-  TrafficMode mode_ = TrafficMode::quiet;
-  std::chrono::system_clock::time_point since_;
-  Counters sampled_;  // counters at the last sample
+  Decision decision_;
   std::vector<KnobReport> knobs_;
-
   Status failed_;  // why the loop was left, if not by a signal
 
   Status catch_signals();
+  Status choose_configuration();
   Status start();
-  Status serve();
+  Status start_dataplane();
+  Status watch();
   void stop();
   Status start_guardian();
   Status watch_guardian();
-  Status watch();
+  Status arm_timer();
+  void follow_routes();
+
   void tick();           // one interval: beat, sense, decide, act
   void look_at_links();  // interfaces and forwarding
   void act();            // makes the machine match the state
-  void decide_traffic();
-  void reload();
-  Status arm_timer();
-
-  void set_enforcement(Enforcement enforcement);
-  VarlinkInterface interface();
-  VarlinkReply status();
+  Status beat();
+  Status publish();
+  std::vector<std::string> present() const;  // names of the interfaces that are there
+  Status apply(const Config& config);
+  void roll_back();
+  void give_up(Status why);
 };
 
 }  // namespace ebb

@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <iostream>
-#include <memory>
 
 #include <CLI/CLI.hpp>
 
+#include "agentd/command_line.hpp"
 #include "agentd/daemon.hpp"
+#include "agentd/policy_host.hpp"
 #include "base/log.hpp"
-#include "dataplane/policy.hpp"
 
 namespace {
 
@@ -22,10 +22,7 @@ int fail_with(const ebb::Error& error) {
 int check(const std::string& path) {
   auto config = ebb::load_config(path);
   if (!config) return fail_with(config.error());
-  const auto bank = std::make_unique<ebb_bank>();
-  const auto slots = ebb::assign_slots(*config, *bank);
-  if (auto compiled = ebb::compile_policy(*config, slots, {}, *bank); !compiled)
-    return fail_with(compiled.error());
+  if (auto compiled = ebb::try_policy(*config); !compiled) return fail_with(compiled.error());
   std::cout << path << ": ok: " << config->interfaces.size() << " interfaces, " << config->classes.size()
             << " classes\n";
   return ebb::exit_done;
@@ -42,13 +39,7 @@ int main(int argc, char** argv) {
   app.add_option("--root", options.root, "read the sensors below this folder (a recorded tree)");
   app.add_flag("--check", check_only, "validate the configuration and stop; touches nothing");
   app.set_version_flag("--version", "ebb " EBB_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return fail_with({error.what(), "agentd --help", ebb::exit_usage});
-  }
+  if (const auto code = ebb::parse_command_line(app, argc, argv, fail_with)) return *code;
   if (check_only) return check(options.config_path);
   if (geteuid() != 0)
     return fail_with({"agentd needs root", "sudo agentd, or let systemd start it; --check works without", 1});

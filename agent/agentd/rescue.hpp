@@ -2,6 +2,7 @@
 // Undoing everything Ebb did to the machine, without an agent.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,13 @@ struct Rescue {
   std::vector<std::string> removed;  // programs detached and pins removed, in words
 };
 
-// `agentctl restore` and ExecStopPost=: makes the data plane inert, restores every knob, detaches Ebb's
-// programs and removes its pins, of every ABI. Refuses while an agent runs. Doing it twice is the same as
-// doing it once.
-Result<Rescue> rescue_machine();
+enum class RescueScope : std::uint8_t {
+  everything,  // inert, every knob restored, programs detached, pins removed, of every ABI
+  knobs,       // inert, every knob restored; programs and counters stay for the next start to adopt
+};
+
+// `agentctl restore` and ExecStopPost=. Refuses while an agent runs. Doing it twice is the same as doing it
+// once.
+Result<Rescue> rescue_machine(RescueScope scope);
 
 }  // namespace ebb

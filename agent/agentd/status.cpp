@@ -13,15 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string rfc3339(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
 json interface_json(const Interface& one) {
   const bool all = one.forwards.empty();
   return {{"name", one.name},
@@ -29,12 +20,15 @@ json interface_json(const Interface& one) {
           {"hook", word(one.attachment.hook)},
           {"hook_reason", one.ifindex ? one.attachment.reason : "the interface does not exist"},
           {"program_id", one.attachment.program_id ? json(one.attachment.program_id) : json(nullptr)},
-          {"link_type", one.attachment.hook == Hook::none ? "unknown" : "ether"},
+          {"link_type", one.ifindex ? word(one.link_type) : "unknown"},
+          {"pattern", one.pattern},
           {"steering", one.attachment.hook == Hook::none ? "none"
                        : one.rps                         ? "rps"
                                                          : "cpumap"},
           {"treatment", all ? "all" : "pass-only"},
-          {"treatment_reason", one.forwards}};
+          {"treatment_reason", one.forwards},
+          {"sockets_reason", one.sockets_off},
+          {"answers_reason", one.answers_off}};
 }
 
 json sensors_json(const Sample& sample) {
@@ -66,8 +60,8 @@ json class_json(const std::string& name, const json& kind, const Counters::Row& 
           {"dropped", of(EBB_DROP)},
           {"trimmed", of(EBB_TRIM) + of(EBB_TRIM_STEER)},
           {"steered", of(EBB_STEER) + of(EBB_TRIM_STEER)},
-          {"answered", 0},
-          {"limited", 0},
+          {"answered", of(EBB_ANSWER)},
+          {"limited", of(EBB_LIMIT)},
           {"deferred", 0}};
 }
 
@@ -97,6 +91,15 @@ json self_json(std::uint64_t wakeups) {
 
 }  // namespace
 
+std::string rfc3339(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
 json knobs_json(const std::vector<KnobReport>& knobs) {
   json out = json::array();
   for (const auto& knob : knobs)
@@ -124,6 +127,7 @@ json status_json(const StatusInput& in) {
           {"reason", {{"rule", in.memory.rule}, {"values", in.memory.values}}},
           {"flaps", in.memory.flaps},
           {"mode", word(in.mode)},
+          {"configuration", in.configuration},
           {"interfaces", interfaces},
           {"cpus", {{"mask", in.cpus.mask.list()}, {"why", in.cpus.why}}},
           {"sensors", sensors_json(in.sample)},

@@ -23,6 +23,7 @@ struct StatusInput {
   const StateMemory& memory;
   std::chrono::system_clock::time_point since;
   TrafficMode mode;
+  nlohmann::json configuration;  // files, state, until
   const std::vector<Interface>& interfaces;
   const MaskChoice& cpus;
   const Sample& sample;
@@ -33,6 +34,7 @@ struct StatusInput {
 };
 
 nlohmann::json status_json(const StatusInput& input);
+std::string rfc3339(std::chrono::system_clock::time_point time);
 nlohmann::json knobs_json(const std::vector<KnobReport>& knobs);
 
 }  // namespace ebb

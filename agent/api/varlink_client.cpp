@@ -86,15 +86,22 @@ Result<std::string> receive(const Fd& fd, Clock::time_point deadline, std::chron
   return fail("the agent's reply is too long");
 }
 
-tl::unexpected<Error> varlink_error(const std::string& method, const std::string& name,
-                                    const json& parameters) {
+std::string text_of(const json& parameters, const char* key) {
+  const auto found = parameters.find(key);
+  return found != parameters.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+tl::unexpected<Error> told_error(const std::string& method, const std::string& name, const json& parameters) {
   if (name == "org.varlink.service.MethodNotFound" || name == "org.varlink.service.InterfaceNotFound")
     return fail("the running agent does not know " + method,
                 "it is another version than agentctl: restart it");
-  const auto message = parameters.find("message");
-  const std::string what =
-      message != parameters.end() && message->is_string() ? message->get<std::string>() : name;
-  return fail(what, name == "io.ebb.Agent.PermissionDenied" ? "run it as root" : "");
+  if (name == "org.varlink.service.InvalidParameter")
+    return fail("the running agent does not understand the parameter " + text_of(parameters, "parameter"),
+                "see agentctl --help", exit_usage);
+  const auto message = text_of(parameters, "message");
+  const bool usage = name == "io.ebb.Agent.InvalidConfiguration" || name == "io.ebb.Agent.InvalidQuestion";
+  return fail(message.empty() ? name : message, text_of(parameters, "hint"),
+              usage ? exit_usage : exit_failed);
 }
 
 }  // namespace
@@ -114,7 +121,7 @@ Result<json> varlink_call(const std::string& socket_path, const std::string& met
   if (!reply.is_object()) return fail("the agent's reply is not a varlink reply", log_hint);
   json answer = reply.contains("parameters") ? std::move(reply["parameters"]) : json::object();
   if (const auto error = reply.find("error"); error != reply.end())
-    return varlink_error(method, error->is_string() ? error->get<std::string>() : "unknown error", answer);
+    return told_error(method, error->is_string() ? error->get<std::string>() : "unknown error", answer);
   if (!answer.is_object()) return fail("the agent's reply is not a varlink reply", log_hint);
   return answer;
 }

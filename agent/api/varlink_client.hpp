@@ -14,8 +14,8 @@ namespace ebb {
 inline constexpr const char* default_socket = "/run/ebb/agent.sock";
 
 // Calls METHOD ("io.ebb.Agent.Status") and waits for its reply, `timeout` altogether. Errors: exit_no_agent
-// when nobody listens (with a hint how to start agentd), exit_failed for a varlink error (its message) or a
-// broken reply.
+// when nobody listens (with a hint how to start agentd); for a varlink error its message and hint, exit_usage
+// where the caller asked something wrong; exit_failed for a broken reply.
 Result<nlohmann::json> varlink_call(const std::string& socket_path, const std::string& method,
                                     const nlohmann::json& parameters = nlohmann::json::object(),
                                     std::chrono::milliseconds timeout = std::chrono::seconds(5));

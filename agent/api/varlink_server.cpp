@@ -32,16 +32,12 @@ error MethodNotFound (method: string)
 error InvalidParameter (parameter: string)
 )varlink";
 
-VarlinkReply service_error(const char* name, std::string subject) {
-  return fail(std::string("org.varlink.service.") + name, std::move(subject));
+VarlinkReply not_found(const char* what, const char* key, std::string subject) {
+  return varlink_error(std::string("org.varlink.service.") + what, {{key, std::move(subject)}});
 }
 
-json error_reply(const Error& error) {
-  const char* key = error.what == "org.varlink.service.InterfaceNotFound"  ? "interface"
-                    : error.what == "org.varlink.service.MethodNotFound"   ? "method"
-                    : error.what == "org.varlink.service.InvalidParameter" ? "parameter"
-                                                                           : "message";
-  return {{"error", error.what}, {"parameters", {{key, error.hint}}}};
+json error_reply(const VarlinkError& error) {
+  return {{"error", error.name}, {"parameters", error.parameters}};
 }
 
 bool flag(const json& call, const char* key) {
@@ -109,9 +105,9 @@ VarlinkInterface Server::service() {
   };
   service.methods["GetInterfaceDescription"] = [this](const json& parameters, const Peer&) -> VarlinkReply {
     const auto name = parameters.find("interface");
-    if (name == parameters.end() || !name->is_string()) return service_error("InvalidParameter", "interface");
+    if (name == parameters.end() || !name->is_string()) return invalid_parameter("interface");
     const VarlinkInterface* interface = find_interface(name->get_ref<const std::string&>());
-    if (!interface) return service_error("InterfaceNotFound", name->get<std::string>());
+    if (!interface) return not_found("InterfaceNotFound", "interface", name->get<std::string>());
     return json{{"description", interface->description}};
   };
   return service;
@@ -124,17 +120,17 @@ const VarlinkInterface* Server::find_interface(std::string_view name) const {
 
 VarlinkReply Server::dispatch(const std::string& method, const json& parameters, const Peer& peer) const {
   const auto dot = method.rfind('.');
-  if (dot == std::string::npos) return service_error("InvalidParameter", "method");
+  if (dot == std::string::npos) return invalid_parameter("method");
   const VarlinkInterface* interface = find_interface(std::string_view(method).substr(0, dot));
-  if (!interface) return service_error("InterfaceNotFound", method.substr(0, dot));
+  if (!interface) return not_found("InterfaceNotFound", "interface", method.substr(0, dot));
   const auto handler = interface->methods.find(method.substr(dot + 1));
-  if (handler == interface->methods.end()) return service_error("MethodNotFound", method);
-  if (!parameters.is_object()) return service_error("InvalidParameter", "parameters");
+  if (handler == interface->methods.end()) return not_found("MethodNotFound", "method", method);
+  if (!parameters.is_object()) return invalid_parameter("parameters");
   try {
     return handler->second(parameters, peer);
   } catch (const std::exception& error) {
     log_bug(method + ": " + error.what());
-    return fail(interface->name + ".Failed", error.what());
+    return varlink_error(interface->name + ".Failed", {{"message", error.what()}, {"hint", ""}});
   }
 }
 

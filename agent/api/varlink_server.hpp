@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -22,9 +23,21 @@ struct Peer {
   pid_t pid;
 };
 
-// A reply's parameters, or a varlink error: Error::what is the error name ("io.ebb.Agent.Failed"), hint its
-// message, or for org.varlink.service.InvalidParameter the name of the parameter.
-using VarlinkReply = Result<nlohmann::json>;
+struct VarlinkError {
+  std::string name;  // "io.ebb.Agent.Failed"
+  nlohmann::json parameters;
+};
+
+// The parameters of the reply, or an error.
+using VarlinkReply = tl::expected<nlohmann::json, VarlinkError>;
+
+inline tl::unexpected<VarlinkError> varlink_error(std::string name, nlohmann::json parameters) {
+  return tl::unexpected(VarlinkError{std::move(name), std::move(parameters)});
+}
+inline tl::unexpected<VarlinkError> invalid_parameter(std::string parameter) {
+  return varlink_error("org.varlink.service.InvalidParameter", {{"parameter", std::move(parameter)}});
+}
+
 using VarlinkMethod = std::function<VarlinkReply(const nlohmann::json& parameters, const Peer& peer)>;
 
 struct VarlinkInterface {

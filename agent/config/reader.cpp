@@ -24,18 +24,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string suggest(std::string_view wrong, std::span<const std::string_view> words) {
-  constexpr std::size_t longest = 64;  // nobody means a known word by more
-  const auto nearest = std::min_element(words.begin(), words.end(), [&](auto a, auto b) {
-    return distance(wrong.substr(0, longest), a) < distance(wrong.substr(0, longest), b);
-  });
-  const std::string all = fmt::format("allowed: {}", fmt::join(words, ", "));
-  if (nearest == words.end() ||
-      distance(wrong.substr(0, longest), *nearest) > std::max<std::size_t>(2, nearest->size() / 3))
-    return all;
-  return fmt::format("did you mean {}? ({})", in_quotes(*nearest), all);
-}
-
 std::string describe(const Value& value) {
   switch (value.type) {
     case Value::Type::text:
@@ -56,17 +44,33 @@ std::string describe(const Value& value) {
 
 }  // namespace
 
+std::string suggest(std::string_view wrong, std::span<const std::string_view> words) {
+  constexpr std::size_t longest = 64;  // nobody means a known word by more
+  const auto nearest = std::min_element(words.begin(), words.end(), [&](auto a, auto b) {
+    return distance(wrong.substr(0, longest), a) < distance(wrong.substr(0, longest), b);
+  });
+  const std::string all = fmt::format("allowed: {}", fmt::join(words, ", "));
+  if (nearest == words.end() ||
+      distance(wrong.substr(0, longest), *nearest) > std::max<std::size_t>(2, nearest->size() / 3))
+    return all;
+  return fmt::format("did you mean {}? ({})", in_quotes(*nearest), all);
+}
+
 std::string text_of(const Value& value) {
   return value.type == Value::Type::text ? value.text : std::string();
 }
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 60;
-  return "\"" + printable(text.substr(0, longest)) + (text.size() > longest ? "...\"" : "\"");
+  return fmt::format("\"{}{}\"", printable(text.substr(0, longest)), text.size() > longest ? "..." : "");
 }
 
 void Reader::fail(Place at, const std::string& what, std::string hint) {
-  if (!error_) error_ = Error{where(at) + ": " + what, std::move(hint), exit_usage};
+  fail(where(at), what, std::move(hint));
+}
+
+void Reader::fail(const std::string& where, const std::string& what, std::string hint) {
+  if (!error_) error_ = Error{where + ": " + what, std::move(hint), exit_usage};
 }
 
 void Reader::expected(const Value& value, const std::string& what, std::string hint) {

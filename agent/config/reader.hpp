@@ -21,12 +21,13 @@ class Reader {
   using Field =
       std::pair<std::string_view, std::function<void(const Value&)>>;  // key, what to do with its value
 
-  explicit Reader(std::string file) : file_(std::move(file)) {}
+  void start(std::string file) { file_ = std::move(file); }  // the values that follow are of this file
 
   const std::optional<Error>& error() const { return error_; }
   std::string where(Place at) const { return place_text(file_, at); }
 
   void fail(Place at, const std::string& what, std::string hint = {});
+  void fail(const std::string& where, const std::string& what, std::string hint = {});
   // "expected WHAT, found VALUE"
   void expected(const Value& value, const std::string& what, std::string hint = {});
 
@@ -49,6 +50,9 @@ class Reader {
 
 // The text of a string; "" for any other value, which no key takes.
 std::string text_of(const Value& value);
+
+// "did you mean NEAREST? (allowed: ...)", or only what is allowed where no word is near.
+std::string suggest(std::string_view wrong, std::span<const std::string_view> words);
 
 // `text` in quotes, without control characters, cut to a readable length.
 std::string in_quotes(std::string_view text);

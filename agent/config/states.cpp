@@ -24,6 +24,7 @@ std::optional<Threshold> read_condition(Reader& in, const Value& table) {
                                 "no frequency lies beyond it");
                     }}});
   if (!threshold) in.fail(table.at, "a condition needs frequency = " + what);
+  if (threshold) threshold->where = in.where(table.at);
   return threshold;
 }
 
@@ -47,13 +48,11 @@ CpuChoice read_cpus(Reader& in, const Value& value) {
 
 void read_state(Reader& in, const Value& table, PowerState state, StateRules& rules) {
   rules.configured = true;
-  Place leave_at;
   const auto condition = [&](std::optional<Threshold>& threshold) {
     return [&](const Value& value) {
       if (state == PowerState::balanced)
         in.fail(value.key_at, "balanced takes neither enter nor leave: it holds when no other state does",
                 "set the thresholds of the other states");
-      if (value.key == "leave") leave_at = value.at;
       threshold = read_condition(in, value);
     };
   };
@@ -62,14 +61,6 @@ void read_state(Reader& in, const Value& table, PowerState state, StateRules& ru
             {"leave", condition(rules.leave)},
             {"dwell", [&](const Value& v) { rules.dwell = read_duration(in, v, 0ms, 24h, "0s to 24h"); }},
             {"cpus", [&](const Value& v) { rules.cpus = read_cpus(in, v); }}});
-  if (rules.leave && !rules.enter)
-    in.fail(leave_at, "leave without enter: the state would never be entered",
-            R"(add enter = { frequency = "< 50%" })");
-  if (rules.leave && rules.enter && overlap(*rules.enter, *rules.leave))
-    in.fail(leave_at,
-            "leave " + in_quotes(rules.leave->text) + " overlaps enter " + in_quotes(rules.enter->text) +
-                ": a frequency that satisfies both would enter and leave for ever",
-            "leave in the opposite direction and not before enter ends, such as \"< 50%\" and \"> 60%\"");
 }
 
 }  // namespace
@@ -93,6 +84,21 @@ void read_states(Reader& in, const Value& table, std::array<StateRules, 4>& stat
                    {word(PowerState::balanced), state(PowerState::balanced)},
                    {word(PowerState::power_saver), state(PowerState::power_saver)},
                    {word(PowerState::critical), state(PowerState::critical)}});
+}
+
+void check_states(Reader& in, const std::array<StateRules, 4>& states) {
+  for (const StateRules& state : states) {
+    const auto& enter = state.enter;
+    const auto& leave = state.leave;
+    if (leave && !enter)
+      in.fail(leave->where, "leave without enter: the state would never be entered",
+              R"(add enter = { frequency = "< 50%" })");
+    if (leave && enter && overlap(*enter, *leave))
+      in.fail(leave->where,
+              "leave " + in_quotes(leave->text) + " overlaps enter " + in_quotes(enter->text) + " at " +
+                  enter->where + ": a frequency that satisfies both would enter and leave for ever",
+              "leave in the opposite direction and not before enter ends, such as \"< 50%\" and \"> 60%\"");
+  }
 }
 
 }  // namespace ebb::conf

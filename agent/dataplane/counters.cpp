@@ -72,6 +72,10 @@ Result<Counters> Maps::read_counters() const {
       }
     for (std::size_t reason = 0; reason < EBB_REASONS; ++reason) sum.passed[reason] += cpu.passed[reason];
   }
+  // The two commonest reasons are not counted beside their rows.
+  for (std::size_t slot = 0; slot < sum.classes.size(); ++slot)
+    sum.passed[slot < EBB_CLASSES ? EBB_R_TREATMENT : EBB_R_UNCLASSIFIED] +=
+        sum.classes[slot].verdict[EBB_PASS].packets;
   return sum;
 }
 

@@ -32,9 +32,6 @@ std::vector<std::pair<int, std::string>> all_interfaces() {
   return all;
 }
 
-// ARPHRD_ETHER and ARPHRD_LOOPBACK; the parser begins with an Ethernet header. tun, ppp and raw IP have none.
-bool has_ethernet(const std::string& type) { return type == "1" || type == "772"; }
-
 // Whether there was a program of ours.
 bool detach_own_xdp(int ifindex, const std::string& name) {
   const auto programs = query_xdp(ifindex);
@@ -66,8 +63,7 @@ Result<std::uint32_t> Hooks::attach_native(int ifindex, std::string& reason) {
   }
   if (const auto* own = before->own()) {
     reason = "native XDP in the driver; program of an earlier agent adopted";
-    if (same_code_) return own->id;
-    if (auto detached = detach_xdp(ifindex); !detached) return tl::unexpected(detached.error());
+    return same_code_ ? Result<std::uint32_t>(own->id) : replace_xdp(maps_, ifindex);
   } else if (!before->programs.empty() && !before->dispatcher) {
     const auto& other = before->programs.front();
     reason = "XDP is held by '" + other.name + "' (id " + std::to_string(other.id) + ")";
@@ -80,40 +76,47 @@ Result<std::uint32_t> Hooks::attach_native(int ifindex, std::string& reason) {
   return id;
 }
 
-Result<std::uint32_t> Hooks::attach_tc(int ifindex) {
+Result<std::uint32_t> Hooks::attach_tc(int ifindex, bool raw_ip) {
   const auto pin = tcx_pin(ifindex);
   const auto earlier = query_tcx(pin, ifindex);
   if (earlier && same_code_) return earlier;
-  if (!tc_) {
-    auto loaded = load_tc(maps_);
+  auto& program = tc_[raw_ip];
+  if (!program) {
+    auto loaded = load_tc(maps_, raw_ip);
     if (!loaded) return tl::unexpected(loaded.error());
-    tc_ = std::move(*loaded);
+    program = std::move(*loaded);
   }
-  return earlier ? replace_tcx(tc_.get(), pin) : attach_tcx(tc_.get(), ifindex, pin);
+  return earlier ? replace_tcx(program.get(), pin) : attach_tcx(program.get(), ifindex, pin);
 }
 
-Attachment Hooks::attach(const std::string& interface, int ifindex) {
+Attachment Hooks::attach(const Link& link, const std::string& no_xdp) {
   Attachment out;
-  if (const auto type = read_file("/sys/class/net/" + interface + "/type"); !type || !has_ethernet(*type)) {
-    out.reason = "no Ethernet header (link type " + type.value_or("unknown") + ")";
-    log_warning({"no hook on " + interface + ": " + out.reason, "traffic on it is left alone"});
+  const auto type = link_type(link.hardware);
+  if (type == LinkType::other) {
+    out.reason = "unknown kind of frames (link type " + std::to_string(link.hardware) + ")";
+    log_warning({"no hook on " + link.name + ": " + out.reason, "traffic on it is left alone"});
     return out;
   }
-  if (auto native = attach_native(ifindex, out.reason)) {
-    out.hook = Hook::xdp_native;
-    out.program_id = *native;
-    unlink(tcx_pin(ifindex).c_str());  // a rung of an earlier agent, when XDP was held by somebody else
-    return out;
+  out.reason = no_xdp;
+  if (no_xdp.empty()) {
+    if (auto native = attach_native(link.ifindex, out.reason)) {
+      out.hook = Hook::xdp_native;
+      out.program_id = *native;
+      unlink(tcx_pin(link.ifindex)
+                 .c_str());  // a rung of before, when XDP was not for it or held by somebody else
+      return out;
+    }
   }
-  auto tc = attach_tc(ifindex);
+  auto tc = attach_tc(link.ifindex, type == LinkType::ip);
   if (tc) {
     out.hook = Hook::tcx;
     out.program_id = *tc;
+    detach_own_xdp(link.ifindex, link.name);  // a rung of before
     return out;
   }
   out.reason += "; no tcx: " + because(tc.error());
   log_warning(
-      {"no hook on " + interface + ": " + out.reason, "traffic on it is left alone; tcx needs Linux 6.6"});
+      {"no hook on " + link.name + ": " + out.reason, "traffic on it is left alone; tcx needs Linux 6.6"});
   return out;
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The hook ladder: native XDP where the driver has it, else tcx. Another tool's program is never displaced.
+// The hook ladder: native XDP where the driver has it and frames are Ethernet, else tcx. Another tool's
+// program is never displaced.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "dataplane/maps.hpp"
+#include "sense/link.hpp"
 
 namespace ebb {
 
@@ -34,7 +37,9 @@ class Hooks {
   // Programs of an earlier agent are adopted where their code is ours, replaced where it is not.
   explicit Hooks(const Maps& maps);
 
-  Attachment attach(const std::string& interface, int ifindex);
+  // `no_xdp`: why native XDP is not for this interface; "": it is. Asked again with another answer, the
+  // programs move: they are on the new hook before they leave the old one.
+  Attachment attach(const Link& link, const std::string& no_xdp);
   void detach(Hook hook, int ifindex);
 
   // Detaches what an earlier agent left on other interfaces than these.
@@ -45,11 +50,11 @@ class Hooks {
 
  private:
   const Maps& maps_;
-  bool same_code_;  // what is attached was made by this very code
-  Fd tc_;           // loaded when the first interface needs it
+  bool same_code_;        // what is attached was made by this very code
+  std::array<Fd, 2> tc_;  // for Ethernet, and for raw IP; loaded when the first interface needs it
 
   Result<std::uint32_t> attach_native(int ifindex, std::string& reason);
-  Result<std::uint32_t> attach_tc(int ifindex);
+  Result<std::uint32_t> attach_tc(int ifindex, bool raw_ip);
 };
 
 // Without an agent: detaches every program of Ebb, of whatever ABI, and removes every pin. What was done, in

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstring>
@@ -226,20 +227,19 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   for (std::size_t i = 0; i < bits.size(); ++i) {
     const Rule& rule = *bits[i].rule;
     const auto bit = std::uint64_t{1} << i;
-    const bool names_ports =
-        !rule.sport.empty() || !rule.dport.empty() || rule.no_listener || !rule.owner.empty();
+    const bool names_ports = !rule.sport.empty() || !rule.dport.empty() || !rule.tcp_flags.empty() ||
+                             rule.no_listener || !rule.owner.empty();
     const bool names_ip = addressed(bits[i]) || !rule.proto.empty() || !rule.length.empty() ||
                           !rule.dscp.empty() || !rule.tcp_flags.empty() || !rule.to.empty();
     const bool named = !rule.to.empty() || !rule.owner.empty();
     if (!names_ports) bank.any_ports |= bit;
     if (!names_ports && !names_ip) bank.any_ip |= bit;
-    if (rule.tcp_flags.empty()) bank.any_flags |= bit;
+    if (rule.vlan.empty()) bank.untagged |= bit;
     if (rule.owner.empty()) bank.any_owner |= bit;
-    if (named) bank.named |= bit;
+    if (!rule.to.empty()) bank.aimed |= bit;
+    if (!rule.owner.empty()) bank.owned |= bit;
     if (rule.no_listener) bank.no_listener |= bit;
-    if (named || addressed(bits[i]) || !rule.length.empty() || !rule.dscp.empty() || !rule.vlan.empty() ||
-        !rule.tcp_flags.empty())
-      bank.late |= bit;
+    if (named || addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
     if (rule.to.empty()) bank.to[EBB_TO_ALL] |= bit;
     for (std::size_t state = 0; state < config.states.size(); ++state)
       bank.treat[state][i] =
@@ -248,7 +248,9 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   for (const auto to : {EBB_TO_US, EBB_TO_FORWARDED})
     for (std::size_t i = 0; i < bits.size(); ++i)
       if (has(bits[i].rule->to, to)) bank.to[to] |= std::uint64_t{1} << i;
-  fill_small(bank.proto, bits, [](const Rule& rule, unsigned value) { return has(rule.proto, value); });
+  fill_small(bank.proto, bits, [](const Rule& rule, unsigned value) {
+    return has(rule.proto, value) && (value == IPPROTO_TCP || rule.tcp_flags.empty());
+  });
   fill_small(bank.delivery, bits, [](const Rule& rule, unsigned value) { return has(rule.delivery, value); });
   fill_small(bank.dscp, bits, [](const Rule& rule, unsigned value) { return accepts(rule.dscp, value); });
   fill_small(bank.tcp_flags, bits, [](const Rule& rule, unsigned value) {

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <memory>
 
+#include <linux/if_link.h>
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <xdp/libxdp.h>
@@ -29,6 +31,14 @@ Result<Multiprog> programs_on(int ifindex) {
     return fail_errno("cannot ask for the XDP programs of an interface", static_cast<int>(-error));
   }
   return Multiprog(all);
+}
+
+Result<std::uint32_t> id_of(int program_fd) {
+  bpf_prog_info info{};
+  std::uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0)
+    return fail_errno("cannot read a BPF program", errno);
+  return info.id;
 }
 
 bool reads_live_map(int program_fd) {
@@ -90,6 +100,30 @@ Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex) {
   if (const int error = xdp_program__attach(raw, ifindex, XDP_MODE_NATIVE, 0))
     return fail_errno("no native XDP", -error);
   return xdp_program__id(raw);
+}
+
+Result<std::uint32_t> replace_xdp(const Maps& maps, int ifindex) {
+  auto all = programs_on(ifindex);
+  if (!all) return tl::unexpected(all.error());
+  if (*all && xdp_multiprog__is_legacy(all->get())) {
+    // libxdp would detach first
+    auto fresh = load_xdp(maps);
+    if (!fresh) return tl::unexpected(fresh.error());
+    bpf_xdp_attach_opts options{};
+    options.sz = sizeof options;
+    options.old_prog_fd = xdp_program__fd(xdp_multiprog__main_prog(all->get()));
+    if (const int error = bpf_xdp_attach(ifindex, fresh->get(), XDP_FLAGS_DRV_MODE, &options))
+      return fail_errno("cannot replace the XDP program", -error);
+    return id_of(fresh->get());
+  }
+  std::vector<xdp_program*> old;
+  for (xdp_program* one = nullptr; *all && (one = xdp_multiprog__next_prog(one, all->get()));)
+    if (describe(one).ours) old.push_back(one);
+  auto fresh = attach_xdp(maps, ifindex);
+  for (auto* one : old)
+    if (const int error = fresh ? xdp_program__detach(one, ifindex, XDP_MODE_NATIVE, 0) : 0)
+      return fail_errno("cannot detach the XDP program of before", -error);
+  return fresh;
 }
 
 Status detach_xdp(int ifindex) {

@@ -30,6 +30,10 @@ Result<XdpInterface> query_xdp(int ifindex);
 // refused.
 Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex);
 
+// Puts this agent's code in the place of Ebb's own program. There is no moment without a program; behind
+// libxdp's dispatcher there is one with both.
+Result<std::uint32_t> replace_xdp(const Maps& maps, int ifindex);
+
 // Detaches Ebb's own program, and no other.
 Status detach_xdp(int ifindex);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sense/terminal.hpp"
 
+#include <cerrno>
 #include <filesystem>
 
 #include "base/file.hpp"
@@ -21,40 +22,52 @@ std::string device_type(const std::string& interface) {
   return text->substr(at + 8, text->find('\n', at) - at - 8);
 }
 
-std::optional<std::string> forwards(const std::string& interface, const char* family, const char* word) {
+std::string forwards(const std::string& interface, const char* family, const char* word) {
   const auto value = read_file(std::string("/proc/sys/net/") + family + "/conf/" + interface + "/forwarding");
-  if (!value) {
-    if (value.error().number == ENOENT)
-      return std::nullopt;  // the kernel or the interface has no such family
-    return std::string("cannot read whether it forwards ") + word;
-  }
-  if (*value == "0") return std::nullopt;
-  return std::string("forwards ") + word;
+  if (!value)  // ENOENT: the kernel or the interface has no such family
+    return value.error().number == ENOENT ? "" : std::string("cannot read whether it forwards ") + word;
+  return *value == "0" ? "" : std::string("forwards ") + word;
 }
 
-std::optional<std::string> check(const std::string& interface, int depth) {
-  if (depth > max_stack) return "has too many interfaces on top of it";
-  if (auto why = forwards(interface, "ipv4", "IPv4")) return why;
+std::string forwards(const std::string& interface) {
+  auto why = forwards(interface, "ipv4", "IPv4");
   for (const auto& scope :
        {std::string("all"), interface})  // the kernel routes IPv6 by `all`, whatever the interface says
-    if (auto why = forwards(scope, "ipv6", "IPv6")) return why;
+    if (why.empty()) why = forwards(scope, "ipv6", "IPv6");
+  return why;
+}
+
+void note(std::string& reason, const std::string& text) {
+  if (reason.empty()) reason = text;
+}
+
+// `prefix`: how to the reader this interface stands on the one that is asked about; "" for that one itself.
+void check(const std::string& interface, const std::string& prefix, int depth, Ending& out) {
+  if (depth > max_stack) return note(out.shared, "has too many interfaces on top of it");
+  if (const auto why = forwards(interface); !why.empty()) note(out.forwards, prefix + why);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/sys/class/net/" + interface, error)) {
     const std::string name = entry.path().filename();
     if (!name.starts_with("upper_")) continue;
     const std::string upper = name.substr(6);
     const std::string type = device_type(upper);
-    if (type == "bridge") return "is a port of bridge " + upper;
-    if (type != "vlan" && type != "bond" && type != "team" && type != "vrf")
-      return "carries " + (type.empty() ? "" : type + " ") + upper;
-    if (auto why = check(upper, depth + 1)) return upper + " on it " + *why;
+    note(out.uppers, prefix + "carries " + (type.empty() ? "" : type + " ") + upper);
+    if (type == "bridge")
+      note(out.shared, prefix + "is a port of bridge " + upper);
+    else if (type != "vlan" && type != "bond" && type != "team" && type != "vrf")
+      note(out.shared, prefix + "carries " + (type.empty() ? "" : type + " ") + upper);
+    else
+      check(upper, upper + " on it ", depth + 1, out);
   }
-  if (error) return "cannot read its upper interfaces";
-  return std::nullopt;
+  if (error) note(out.shared, prefix + "cannot read its upper interfaces");
 }
 
 }  // namespace
 
-std::optional<std::string> why_not_terminal(const std::string& interface) { return check(interface, 0); }
+Ending read_ending(const std::string& interface) {
+  Ending out;
+  check(interface, "", 0, out);
+  return out;
+}
 
 }  // namespace ebb

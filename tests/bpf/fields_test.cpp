@@ -4,54 +4,35 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 
+#include "compare.hpp"
 #include "figures.hpp"
-#include "support/biased.hpp"
-#include "support/testrun.hpp"
 
 namespace ebb::test {
 namespace {
 
-constexpr unsigned loopback = 1;
 constexpr unsigned worth_showing = 20;  // mismatches
 
 class Fields : public testing::TestWithParam<unsigned> {
  protected:
   void SetUp() override {
-    for (const bool xdp : {true, false}) {
-      auto object = PacketObject::load(xdp ? EBB_XDP_OBJECT : EBB_TC_OBJECT, xdp);
-      ASSERT_TRUE(object) << object.error().what;
-      objects_.push_back(std::move(*object));
-    }
+    auto both = Both::load();
+    ASSERT_TRUE(both) << both.error().what;
+    both_.emplace(std::move(*both));
   }
 
   // A new policy in both objects, in a random state.
-  void renew() {
-    config_ = biased_.policy();
-    slots_ = biased_.slots(config_);
-    now_ = {};
-    now_.state = static_cast<PowerState>(biased_.below(4));
-    now_.enforcement = biased_.chance(75) ? Enforcement::enforce : Enforcement::observe;
-    now_.iface = biased_.chance(75) ? EBB_IF_TERMINAL | EBB_IF_STEER : biased_.below(4);
-    for (CpuMask& mask : now_.masks)
-      if (biased_.chance(80)) mask.set(biased_.chance(70) ? 1 : 0);
-    for (PacketObject& object : objects_) {
-      object.install(config_, slots_, now_.masks);
-      object.apply(now_, loopback);
-    }
-  }
+  void renew() { both_->renew(biased_); }
 
   void compare(const Bytes& frame, const std::string& what) {
-    for (PacketObject& object : objects_) {
-      now_.xdp = object.xdp();
-      const std::string difference = object.check(frame, judge(config_, slots_, now_, frame));
-      ++figures.runs;
-      if (difference.empty()) continue;
-      if (++figures.mismatches <= worth_showing)
-        ADD_FAILURE() << what << (object.xdp() ? " on XDP: " : " on TC: ") << difference;
-      else
-        FAIL();
-    }
+    const std::string difference = both_->compare(frame);
+    figures.runs += 2;
+    if (difference.empty()) return;
+    if (++figures.mismatches <= worth_showing)
+      ADD_FAILURE() << what << " " << difference;
+    else
+      FAIL();
   }
 
   using Named = std::function<bool(const Rule&)>;
@@ -59,7 +40,7 @@ class Fields : public testing::TestWithParam<unsigned> {
   // field.
   Biased::Sample base(const Named& named, bool ipv6) {
     for (int tries = 0; tries < 1000; ++tries)
-      if (const Rule& rule = biased_.any_rule(config_); named(rule) && rule.ethertype.empty()) {
+      if (const Rule& rule = biased_.any_rule(both_->config()); named(rule) && rule.ethertype.empty()) {
         Biased::Sample sample = biased_.frame_for(rule, ipv6);
         if (sample.ipv6 == ipv6) return sample;
       }
@@ -77,22 +58,22 @@ class Fields : public testing::TestWithParam<unsigned> {
     }
   }
 
-  void every8(const std::string& name, const Named& named, bool ipv6, std::size_t at) {
+  // `at`: offset behind the begin of the L3 or of the L4 header.
+  void every8(const std::string& name, const Named& named, bool ipv6, std::size_t at, bool l4 = false) {
     const Biased::Sample sample = base(named, ipv6);
+    const std::size_t offset = (l4 ? sample.l4 : sample.l3) + at;
+    if (offset >= sample.frame.size()) return;
     Bytes frame = sample.frame;
     for (unsigned value = 0; value < 256; ++value) {
-      frame[sample.l3 + at] = static_cast<std::uint8_t>(value);
+      frame[offset] = static_cast<std::uint8_t>(value);
       compare(frame, name + " " + std::to_string(value));
       ++figures.values;
     }
   }
 
   Biased biased_{GetParam()};
-  Config config_;
-  std::vector<std::uint8_t> slots_;
-  Situation now_;
+  std::optional<Both> both_;
   Biased::Sample sample_;
-  std::vector<PacketObject> objects_;
 };
 
 // A sample whose L4 header has ports.
@@ -157,10 +138,142 @@ TEST_P(Fields, EveryLengthOfAnEthernetFrame) {
   }
 }
 
+TEST_P(Fields, EveryTrafficClass) {
+  const Named named = [](const Rule& r) { return !r.dscp.empty(); };
+  for (int policies = 0; policies < 4; ++policies) {
+    renew();
+    every8("type of service", named, false, 1);
+    for (unsigned frames = 0; frames < 2; ++frames) {
+      Biased::Sample sample = base(named, true);
+      for (unsigned value = 0; value < 256; ++value, ++figures.values) {
+        put16(sample.frame, sample.l3, static_cast<std::uint16_t>(0x6000 | value << 4 | biased_.below(16)));
+        compare(sample.frame, "traffic class " + std::to_string(value));
+      }
+    }
+  }
+}
+
+TEST_P(Fields, EveryTcpFlagsByte) {
+  for (int policies = 0; policies < 4; ++policies) {
+    renew();
+    for (const bool ipv6 : {false, true})
+      every8("tcp flags", [](const Rule& r) { return !r.tcp_flags.empty(); }, ipv6, 13, true);
+  }
+}
+
+TEST_P(Fields, EveryVlanId) {
+  const auto tagged = [](Bytes frame, unsigned tci, unsigned type) {
+    for (const unsigned half : {tci, type}) {
+      const Bytes bytes = {static_cast<std::uint8_t>(half >> 8), static_cast<std::uint8_t>(half)};
+      frame.insert(frame.begin() + 12, bytes.begin(), bytes.end());
+    }
+    return frame;
+  };
+  renew();
+  for (unsigned id = 0; id < 4096; ++id, ++figures.values) {
+    if (id % 512 == 0) {
+      sample_ = base([](const Rule& r) { return !r.vlan.empty(); }, biased_.chance(50));
+      while (get16(sample_.frame, 12) == 0x8100)
+        sample_.frame.erase(sample_.frame.begin() + 12, sample_.frame.begin() + 16);
+    }
+    const unsigned tci = id | biased_.below(16) << 12;
+    const Bytes one = tagged(sample_.frame, tci, 0x8100);
+    const std::string name = "vlan " + std::to_string(id);
+    compare(one, name);
+    compare(tagged(one, 4095 - id, 0x88a8), name + " inside another");
+    compare(tagged(one, biased_.below(8) << 13, 0x8100), name + " inside a priority tag");
+    compare(tagged(Packet().arp().payload(18).bytes(), tci, 0x88a8), name + " of arp");
+  }
+}
+
+TEST_P(Fields, EveryOwner) {
+  Config config;
+  Situation now;
+  now.iface |= EBB_IF_SOCKETS;
+  const auto path = [](unsigned n) { return "/system.slice/s" + std::to_string(n) + ".service"; };
+  for (unsigned n = 0; n < 60; ++n) {
+    TrafficClass c;
+    c.name = "c" + std::to_string(n);
+    if (n % 7 == 0)
+      c.match.emplace_back().owner.push_back({true, path(n)});
+    else
+      c.match.emplace_back().owner.push_back({false, path(n).substr(14)});
+    c.treat[0].drop = n % 2;
+    config.classes.push_back(std::move(c));
+  }
+  for (unsigned n = 0; n < EBB_OWNERS - 1; ++n) now.owners[{n % 2 == 0, 10000 + n}] = path(n);
+  for (const unsigned doubt : {0u, 1u, 2u}) {
+    now.owners_known = doubt != 1;
+    now.iface = doubt == 2 ? EBB_IF_TERMINAL : EBB_IF_TERMINAL | EBB_IF_SOCKETS;
+    both_->set(config, biased_.slots(config), now);
+    for (std::uint16_t port = 9990; port < 10270; ++port, ++figures.values)
+      for (const bool ipv6 : {false, true})
+        for (const bool tcp : {false, true}) {
+          Packet packet = ipv6 ? Packet().ipv6() : Packet().ipv4();
+          tcp ? packet.tcp(1, port) : packet.udp(1, port);
+          compare(packet.bytes(), "owner of port " + std::to_string(port));
+        }
+  }
+}
+
+// Each kind of destination, whatever the addresses and the frame say.
+TEST_P(Fields, EveryDestination) {
+  Config config;
+  for (const Destination to : {Destination::us, Destination::forwarded}) {
+    TrafficClass c;
+    c.name = word(to);
+    c.match.emplace_back().to = {to};
+    c.treat.fill({.drop = to == Destination::us});
+    config.classes.push_back(std::move(c));
+  }
+  both_->set(config, biased_.slots(config), biased_.situation());
+  for (const Mac& mac : {mac_us, mac_us_too, mac_peer, mac_multicast, mac_broadcast, Mac{2, 0, 0, 0, 2, 1}})
+    for (unsigned last = 0; last < 256; ++last, ++figures.values) {
+      const std::string text = std::to_string(last);
+      compare(Packet().to(mac).ipv4("192.0.2.1", "198.51.100." + text).udp(1, 1).payload(20).bytes(),
+              "to " + text);
+      compare(Packet().to(mac).ipv4("192.0.2.1", "192.0.2." + text).tcp(1, 1).fragment(9, true).bytes(),
+              "to " + text);
+      compare(Packet().to(mac).ipv6("2001:db8::9", "fe80::" + text).icmp(128).bytes(), "to " + text);
+      compare(Packet().to(mac).vlan(5).ipv6("2001:db8::9", "2001:db8:7::" + text).udp(1, 2).bytes(),
+              "to " + text);
+    }
+}
+
+// Each kind of socket, for every port near it, on interfaces where sockets can be known and where they
+// cannot.
+TEST_P(Fields, EveryListener) {
+  Config config;
+  TrafficClass c;
+  c.name = "unwanted";
+  c.match.emplace_back().no_listener = true;
+  c.treat.fill({.drop = true});
+  config.classes.push_back(std::move(c));
+  Situation now = biased_.situation();
+  now.enforcement = Enforcement::enforce;
+  for (const auto flags : {EBB_IF_TERMINAL | EBB_IF_SOCKETS, EBB_IF_TERMINAL}) {
+    now.iface = static_cast<std::uint32_t>(flags);
+    both_->set(config, biased_.slots(config), now);
+    for (const LocalSocket& socket : now.sockets)
+      for (unsigned port = socket.port - 2u; port < socket.port + 3u; ++port, ++figures.values)
+        for (const char* to : {"198.51.100.7", "198.51.100.8", "224.0.0.251", "255.255.255.255",
+                               "2001:db8:7::7", "2001:db8:7::8", "ff02::fb"}) {
+          const bool ipv6 = std::string(to).find(':') != std::string::npos;
+          const Packet base = ipv6 ? Packet().ipv6("2001:db8::9", to) : Packet().ipv4("192.0.2.1", to);
+          const auto at = static_cast<std::uint16_t>(port);
+          for (const Packet& p :
+               {Packet(base).udp(40000, at), Packet(base).tcp(40000, at), Packet(base).tcp(40000, at, syn),
+                Packet(base).udp(40000, at).fragment(0, true), Packet(base).icmp(8).payload(20),
+                Packet(base).udp(40000, at).vlan(3)})
+            compare(p.bytes(), std::string(to) + " port " + std::to_string(port));
+        }
+  }
+}
+
 TEST_P(Fields, RandomFramesAndPolicies) {
   for (unsigned n = 0; n < 10000; ++n) {
     if (n % 50 == 0) renew();
-    compare(biased_.frame(config_), "random frame " + std::to_string(n));
+    compare(biased_.frame(both_->config()), "random frame " + std::to_string(n));
     ++figures.random;
   }
 }

@@ -60,14 +60,18 @@ Config make_policy() {
 
   Treatment drop_steer = drop();
   drop_steer.steer = true;
+  add_field_classes(config);
   Rule r;
   r.ethertype = {only(0x0806)};
-  add("arp", r, drop());
+  Treatment drop_answer = drop();
+  drop_answer.answer = true;
+  add("arp", r, drop_answer);
   r = {};
   r.ethertype = {{0x88cc, 0x88cd}};
   add("lldp", r, drop());
   r = {};
-  r.dport = {only(22), only(67), only(68), only(546), only(547)};
+  r.dport = {only(22),  only(67),  only(68),   only(546),   only(547), only(500),
+             only(319), only(320), only(4500), only(51820), only(5353)};
   add("guarded", r, drop());
   r.dport = {only(2222)};
   add("guarded-steer", r, drop_steer);
@@ -85,7 +89,7 @@ Config make_policy() {
   r.dst = {prefix("198.51.100.96", 29), prefix("2001:db8:f::8", 125)};
   add("cut-net", r, fixed_treatments()[3].second);
   r = {};
-  r.proto = {1, 2, 58, 47, 136};
+  r.proto = {1, 2, 58, 47, 136, 50, 51};
   add("control", r, drop());
   r = {};
   r.length = {{700, 710}};
@@ -122,6 +126,7 @@ Situation usual() {
   Situation now;
   now.state = PowerState::power_saver;
   for (CpuMask& mask : now.masks) mask.set(1);
+  now.sockets = {{false, true, true, {}, port_unwanted + 1}, {true, true, true, {}, port_unwanted + 2}};
   return now;
 }
 
@@ -141,6 +146,7 @@ Row trims(std::string name, Bytes frame, Bytes out, std::string class_name, Situ
 std::vector<Row> table() {
   std::vector<Row> rows;
   add_protocols(rows);
+  add_fields(rows);
   add_truncations(rows);
   add_protected(rows);
   add_treatments(rows);

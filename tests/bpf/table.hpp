@@ -24,8 +24,13 @@ const Config& table_policy();
 const std::vector<std::uint8_t>& table_slots();
 std::vector<Row> table();
 
+// Classes of the rarer fields, limits and answers.
+void add_field_classes(Config& config);
+
 // Parts of table(), by what they are about.
-void add_protocols(std::vector<Row>& rows);    // each protocol and field, fragments, extension headers, tags
+void add_protocols(std::vector<Row>& rows);  // each protocol and field, fragments, extension headers, tags
+void add_fields(
+    std::vector<Row>& rows);  // DSCP, VLAN, TCP flags, destination, listener, service, limit, answer
 void add_truncations(std::vector<Row>& rows);  // cut at every byte of the headers, and lengths that lie
 void add_protected(std::vector<Row>& rows);
 void add_treatments(
@@ -46,5 +51,7 @@ inline constexpr std::uint16_t port_pass = 7100, port_drop = 7101, port_padding 
 inline constexpr std::size_t trim_to = 64;  // of all trimming classes
 // Ports port_turning + k: the treatment of port_pass + (k + state) % 8, so each state has its own.
 inline constexpr std::uint16_t port_turning = 7200;
+// Nobody listens at port_unwanted; at the next one by UDP, at the one behind it by TCP.
+inline constexpr std::uint16_t port_unwanted = 7310;
 
 }  // namespace ebb::test

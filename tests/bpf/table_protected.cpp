@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Rows: traffic that no configuration can drop or trim, and its neighbours that it can.
 #include <algorithm>
+#include <utility>
 
 #include "table.hpp"
 
@@ -66,20 +67,37 @@ void add_protected(std::vector<Row>& rows) {
        EBB_R_MULTICAST_CTL);
   drop("protocol 2 over ipv6", Packet().ipv6().proto(2).payload(8), "control");
 
-  for (const auto port : {std::uint16_t{67}, std::uint16_t{68}}) {
-    pass("dhcp to port " + std::to_string(port), Packet().ipv4().udp(68, port).payload(240), "guarded",
-         EBB_R_DHCP);
-    drop("port " + std::to_string(port) + " over ipv6", Packet().ipv6().udp(68, port).payload(240),
-         "guarded");
-    drop("tcp to port " + std::to_string(port), Packet().ipv4().tcp(68, port), "guarded");
-  }
-  for (const auto port : {std::uint16_t{546}, std::uint16_t{547}}) {
-    pass("dhcpv6 to port " + std::to_string(port), Packet().ipv6().udp(547, port).payload(90), "guarded",
-         EBB_R_DHCP);
-    drop("port " + std::to_string(port) + " over ipv4", Packet().ipv4().udp(547, port).payload(90),
-         "guarded");
-    drop("tcp to port " + std::to_string(port) + " over ipv6", Packet().ipv6().tcp(547, port), "guarded");
-  }
+  const std::pair<ebb_reason, std::vector<std::uint16_t>> ports[] = {
+      {EBB_R_DHCP, {67, 68, 546, 547}}, {EBB_R_TUNNEL, {500, 4500, 51820}}, {EBB_R_CLOCK, {319, 320}}};
+  for (const auto& [reason, list] : ports)
+    for (const auto port : list) {
+      const std::string to = " to port " + std::to_string(port);
+      pass("udp" + to, Packet().ipv4().udp(68, port).payload(240), "guarded", reason);
+      pass("udp over ipv6" + to, Packet().ipv6().udp(547, port).payload(90), "guarded", reason);
+      pass("tcp" + to, Packet().ipv4().tcp(68, port), "guarded", reason);
+      pass("tcp over ipv6" + to, Packet().ipv6().tcp(547, port), "guarded", reason);
+      pass("udp beside" + to, Packet().ipv4().udp(68, static_cast<std::uint16_t>(port + 2)), "-",
+           EBB_R_UNCLASSIFIED);
+    }
+  const Packet mdns = Packet().ipv4().udp(5000, 5353).payload(40);
+  drop("mdns that nobody here listens to", mdns, "guarded");
+  Situation responder = usual();
+  responder.mdns_listener = true;
+  rows.push_back(passes("mdns while a responder listens", mdns.bytes(), "guarded", EBB_R_NAMES, responder));
+  rows.push_back(drops("port 5355 while a responder listens", Packet().ipv4().udp(5355, 1).bytes(),
+                       "from-port", responder));
+
+  pass("esp", Packet().ipv4().proto(50).payload(60), "control", EBB_R_TUNNEL);
+  pass("esp over ipv6", Packet().ipv6().proto(50).payload(60), "control", EBB_R_TUNNEL);
+  pass("esp fragment", Packet().ipv4().proto(50).payload(60).fragment(7, true), "control", EBB_R_TUNNEL);
+  pass("ah", Packet().ipv4().proto(51).payload(60), "control", EBB_R_TUNNEL);
+  pass("ah over ipv6, whatever it protects", Packet().ipv6().extension(51, 24).udp(1, port_drop).payload(9),
+       "drop", EBB_R_TUNNEL);
+  pass("ah behind another header", Packet().ipv6().extension(60).extension(51, 16).proto(136).payload(9),
+       "control", EBB_R_TUNNEL);
+  pass("ah in an ipv6 fragment", Packet().ipv6().fragment(3, true).proto(51).payload(16), "control",
+       EBB_R_TUNNEL);
+
   pass("broadcast dhcp",
        Packet().to(mac_broadcast).ipv4("0.0.0.0", "255.255.255.255").udp(67, 68).payload(240), "guarded",
        EBB_R_DHCP);

@@ -94,14 +94,15 @@ void add_protocols(std::vector<Row>& rows) {
   drop("ipv6 fragment by its protocol", Packet().ipv6().icmp(128).fragment(3, true), "control");
   drop("ipv6 fragment's next header is not followed", udp6().fragment(3, true).extension(60), "odd");
 
-  for (const unsigned type : {0u, 43u, 60u, 51u})
+  for (const unsigned type : {0u, 43u, 60u})
     for (const std::size_t size : {8u, 16u, 24u})
       drop("extension header " + std::to_string(type) + " of " + std::to_string(size) + " bytes",
            udp6().extension(static_cast<std::uint8_t>(type), size), "drop");
-  drop("ah in steps of 4 bytes", udp6().extension(51, 28), "drop");
+  for (const std::size_t size : {8u, 24u, 28u})  // in steps of 4 bytes
+    pass("ah of " + std::to_string(size) + " bytes", udp6().extension(51, size), "drop", EBB_R_TUNNEL);
   drop("the longest extension header", udp6().extension(60, 1024), "drop");
-  drop("five kinds of extension headers",
-       udp6().extension(0).extension(60).extension(43).extension(51, 16).fragment(0, false), "drop");
+  drop("four kinds of extension headers", udp6().extension(0).extension(60).extension(43).fragment(0, false),
+       "drop");
   Packet chain = udp6();
   for (int n = 1; n <= 6; ++n) drop(std::to_string(n) + " extension headers", chain.extension(60), "drop");
   pass("7 extension headers", chain.extension(60), "", EBB_R_UNPARSED);
@@ -121,7 +122,7 @@ void add_protocols(std::vector<Row>& rows) {
            .fragment(9, true),
        "bad-net");
   pass("mobility header is not followed", udp6().extension(135), "-", EBB_R_UNCLASSIFIED);
-  pass("ipv4 ah is not followed", udp4().proto(51), "-", EBB_R_UNCLASSIFIED);
+  pass("ipv4 ah is not followed", udp4().proto(51), "control", EBB_R_TUNNEL);
   drop("ipv4 protocol 44 is no fragment header", udp4().proto(44), "odd");
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every row of the table through the XDP object, the TC object and the TC program on a live interface. The
 // expectation is said twice, by the row and by the reference; both must agree.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
+#include <tuple>
 
+#include "dataplane/policy.hpp"
 #include "figures.hpp"
 #include "table.hpp"
 #include "wire.hpp"
@@ -53,10 +57,11 @@ class Table : public testing::Test {
     if (!object) ADD_FAILURE() << object.error().what, std::exit(1);
     return std::move(*object);
   }
-  // Compiling a policy takes milliseconds: only the masks differ between rows.
+  // Compiling a policy takes milliseconds: most rows differ in nothing that is compiled in.
   void prepare(PacketObject& object, const Situation& now, unsigned ifindex) {
-    if (installed_ != now.masks) object.install(table_policy(), table_slots(), now.masks);
-    installed_ = now.masks;
+    const auto compiled_in = std::tuple(now.masks, now.owners, now.mdns_listener);
+    if (installed_ != compiled_in) object.install(table_policy(), table_slots(), now);
+    installed_ = compiled_in;
     object.apply(now, ifindex);
   }
   static void report(const std::string& where, const std::string& difference) {
@@ -67,7 +72,11 @@ class Table : public testing::Test {
   }
 
  private:
-  std::optional<std::array<CpuMask, 4>> installed_;  // in this test's object
+  std::vector<Fd> sockets_ = open_sockets(usual().sockets);
+  // In this test's object.
+  std::optional<
+      std::tuple<std::array<CpuMask, 4>, std::map<std::pair<bool, std::uint16_t>, std::string>, bool>>
+      installed_;
 };
 
 TEST_F(Table, NamesAreUniqueAndPlenty) {
@@ -105,6 +114,38 @@ TEST_F(Table, Tc) {
     else
       report(row.name + " on TC", tc.check(row.frame, expected(row, false)));
   }
+}
+
+// Of a row that is dropped, what `why-dropped` shows.
+TEST_F(Table, DropsAreRemembered) {
+  unsigned drops = 0;
+  for (const bool on_xdp : {true, false}) {
+    PacketObject object = load(on_xdp ? EBB_XDP_OBJECT : EBB_TC_OBJECT, on_xdp);
+    for (const Row& row : table()) {
+      if (row.verdict != EBB_DROP && row.verdict != EBB_LIMIT) continue;
+      const auto fields = read_fields(row.frame, row.now);
+      prepare(object, row.now, loopback);
+      if (!fields || object.check(row.frame, expected(row, on_xdp)) != "")
+        continue;  // said by the tests above
+      const ebb_drop drop = object.last_drop(0);
+      ++drops;
+      ASSERT_EQ(drop.verdict, row.verdict) << row.name;
+      ASSERT_EQ(drop.class_slot, slot_of(row.class_name)) << row.name;
+      ASSERT_EQ(drop.ifindex, loopback) << row.name;
+      ASSERT_EQ(drop.length, row.frame.size()) << row.name;
+      ASSERT_EQ(drop.ethertype, fields->ethertype) << row.name;
+      ASSERT_EQ(drop.proto, fields->proto) << row.name;
+      ASSERT_EQ(ntohs(drop.sport), fields->sport) << row.name;
+      ASSERT_EQ(ntohs(drop.dport), fields->dport) << row.name;
+      ASSERT_EQ(std::memcmp(drop.src, fields->src.data(), fields->ipv6 ? 16 : 4), 0) << row.name;
+      ASSERT_EQ(std::memcmp(drop.dst, fields->dst.data(), fields->ipv6 ? 16 : 4), 0) << row.name;
+      ASSERT_EQ(EBB_WORD_STATE(drop.word), static_cast<unsigned>(row.now.state)) << row.name;
+      const auto bits = rule_bits(table_policy());
+      ASSERT_LT(drop.rule, bits.size()) << row.name;
+      ASSERT_EQ(table_policy().classes[bits[drop.rule].class_index].name, row.class_name) << row.name;
+    }
+  }
+  EXPECT_GT(drops, 300u);
 }
 
 TEST_F(Table, TcOnTheWire) {

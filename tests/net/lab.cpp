@@ -24,25 +24,10 @@
 #include <sstream>
 #include <thread>
 
+#include "support/netns.hpp"
+
 namespace ebb::test {
 namespace {
-
-void mounted(const char* what, const char* where) {
-  if (mount(what, where, what, 0, nullptr)) die(std::string("cannot mount ") + what + " on " + where);
-}
-
-// What is mounted from here on stays here. The root of a chroot is no mount point, so it cannot be made
-// private: then the whole tree is bound to a place that can, and that becomes the root.
-void make_mounts_private() {
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return;
-  if (mount(nullptr, "/sys", nullptr, MS_PRIVATE, nullptr))
-    die("cannot make /sys private (a chroot needs a sysfs)");
-  mounted("tmpfs", "/sys");
-  mkdir("/sys/root", 0755);
-  if (mount("/", "/sys/root", nullptr, MS_BIND | MS_REC, nullptr) ||
-      mount(nullptr, "/sys/root", nullptr, MS_REC | MS_PRIVATE, nullptr) || chroot("/sys/root") || chdir("/"))
-    die("cannot leave the chroot's shared mounts");
-}
 
 // Beside this program; asked before any chroot().
 const std::string programs = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
@@ -56,16 +41,15 @@ Fd namespace_fd(const char* path) {
 }  // namespace
 
 Lab::Lab() : origin_(namespace_fd("/proc/thread-self/ns/net")) {
-  if (unshare(CLONE_NEWNS | CLONE_NEWNET)) die("cannot make namespaces (this test needs root)");
+  if (const auto entered = enter_private_namespaces(); !entered) {
+    errno = 0;
+    die(entered.error().what + " (this test needs root)");
+  }
   node_ = namespace_fd("/proc/thread-self/ns/net");
-  make_mounts_private();
-  mounted("tmpfs", "/run");
-  mounted("sysfs", "/sys");
-  mounted("bpf", "/sys/fs/bpf");
   mkdir(folder, 0755);
   run("ip netns add neighbour");
   neighbour_ = namespace_fd("/run/netns/neighbour");
-  run("ip link set lo up; ip -n neighbour link set lo up");
+  run("ip -n neighbour link set lo up");
   // A new namespace inherits these from the machine.
   for (const char* key : {"ipv4/conf/all", "ipv4/conf/default", "ipv6/conf/all", "ipv6/conf/default"})
     write_text(std::string("/proc/sys/net/") + key + "/forwarding", "0");
@@ -93,6 +77,20 @@ void Lab::add_veth() const {
 }
 
 void Lab::delete_veth() const { run("ip link del node0"); }
+
+void Lab::add_tcx_veth() const {
+  run("ip -n neighbour link add near1 address 02:00:00:00:00:04 numtxqueues 2 type veth"
+      " peer name node1 address 02:00:00:00:00:03 numtxqueues 1 numrxqueues 1 netns " +
+      std::to_string(getpid()) +
+      " && ip addr add 198.51.100.1/24 dev node1 && ip addr add 2001:db8:1::1/64 dev node1 nodad"
+      " && ip -n neighbour addr add 198.51.100.2/24 broadcast 198.51.100.255 dev near1"
+      " && ip -n neighbour addr add 2001:db8:1::2/64 dev near1 nodad"
+      " && ip link set node1 up && ip -n neighbour link set near1 up"
+      " && ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:04 dev node1 nud permanent"
+      " && ip neigh add 2001:db8:1::2 lladdr 02:00:00:00:00:04 dev node1 nud permanent"
+      " && ip -n neighbour neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near1 nud permanent"
+      " && ip -n neighbour neigh add 2001:db8:1::1 lladdr 02:00:00:00:00:03 dev near1 nud permanent");
+}
 
 void Lab::transmit_checksums_off() const {
   in_neighbour([] {

@@ -39,6 +39,11 @@ class Lab {
   void add_veth() const;  // both ends, addressed and up; done by the constructor
   void delete_veth() const;
 
+  // A second pair, node1 (02:00:00:00:00:03, 198.51.100.1, 2001:db8:1::1) and near1 (...:04, .2, ::2). near1
+  // has more send queues than node1 receive queues, so the kernel refuses native XDP there, and Ebb takes
+  // tcx.
+  void add_tcx_veth() const;
+
   // Checksums leave the neighbour in the packet, as on a wire; a veth leaves them to a network card that is
   // not there, and then the node compares none.
   void transmit_checksums_off() const;

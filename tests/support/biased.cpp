@@ -23,11 +23,62 @@ std::size_t bits(const Rule& rule) {
          count_of(rule.src, true) * count_of(rule.dst, true);
 }
 
+// Of all kinds that differ in a lookup: any address or one of ours, one family or both.
+const std::vector<LocalSocket>& own_sockets() {
+  static const std::vector<LocalSocket> list = {{false, true, true, {}, 53},
+                                                {false, true, false, {}, 123},
+                                                {false, false, true, {}, 9000},
+                                                {false, true, false, address("198.51.100.7"), 8125},
+                                                {false, false, true, address("2001:db8:7::7"), 8125},
+                                                {true, true, true, {}, 1883},
+                                                {true, true, false, address("198.51.100.7"), 9010},
+                                                {true, false, true, {}, 8125}};
+  return list;
+}
+
+const std::vector<std::string> cgroups = {"/system.slice/mosquitto.service", "/system.slice/dns.service",
+                                          "/user.slice/one", "/user.slice/one/mosquitto.service",
+                                          "/user.slice/onemore"};
+
 }  // namespace
 
+const std::vector<OwnAddress>& Biased::own_addresses() {
+  static const std::vector<OwnAddress> list = {{false, address("198.51.100.7"), true, true},
+                                               {false, address("10.0.0.1"), true, false},
+                                               {false, address("192.0.2.200"), false, true},
+                                               {true, address("2001:db8:7::7"), true, true},
+                                               {true, address("fe80::1"), true, true},
+                                               {true, address("2001:db8::1"), true, false},
+                                               {true, address("2001:db8:7:ff00::9"), false, true}};
+  return list;
+}
+
+Situation Biased::situation() {
+  Situation now;
+  now.state = static_cast<PowerState>(below(4));
+  now.enforcement = chance(75) ? Enforcement::enforce : Enforcement::observe;
+  now.iface = chance(75) ? EBB_IF_TERMINAL | EBB_IF_STEER : below(4);
+  if (now.iface & EBB_IF_TERMINAL && chance(75)) now.iface |= EBB_IF_SOCKETS;
+  for (const unsigned flag : {EBB_IF_ARP, EBB_IF_ECHO4, EBB_IF_ECHO6, EBB_IF_ND})
+    if (chance(85)) now.iface |= flag;
+  if (chance(30)) now.iface |= EBB_IF_ROUTER;
+  for (CpuMask& mask : now.masks)
+    if (chance(80)) mask.set(chance(70) ? 1 : 0);
+  now.above_rate = chance(50);
+  now.macs = {mac_us, mac_us_too};
+  now.addresses = own_addresses();
+  now.sockets = own_sockets();
+  now.owners = {{{false, 53}, cgroups[1]},   {{true, 53}, cgroups[2]},   {{true, 1883}, cgroups[0]},
+                {{false, 8125}, cgroups[3]}, {{true, 8125}, cgroups[4]}, {{false, 65535}, cgroups[0]},
+                {{true, 0}, cgroups[2]}};
+  now.owners_known = chance(85);
+  now.mdns_listener = chance(50);
+  return now;
+}
+
 std::uint16_t Biased::port() {
-  static const std::vector<std::uint16_t> pool = {22,  53,   67,   68,   123,  443, 546,
-                                                  547, 1883, 8125, 9000, 9010, 0,   65535};
+  static const std::vector<std::uint16_t> pool = {22,  53,   67,   68,   123,  319,  320,  443,   500, 546,
+                                                  547, 1883, 4500, 5353, 8125, 9000, 9010, 51820, 0,   65535};
   return chance(80) ? pick(pool) : narrow(below(65536));
 }
 
@@ -67,13 +118,38 @@ Rule Biased::rule() {
   if (chance(5)) out.delivery.push_back(static_cast<Delivery>(below(3)));
   for (unsigned n = chance(20) ? 1 + below(2) : 0; n > 0; --n)
     out.length.push_back(range(narrow(below(1400))));
+  rarer_fields(out);
   return out;
+}
+
+void Biased::rarer_fields(Rule& out) {
+  static const std::vector<std::uint16_t> vlans = {1, 7, 10, 4094};
+  static const std::vector<TcpFlags> flags = {{syn, syn},   {syn | ack, syn}, {ack, ack},       {0xff, ack},
+                                              {0x80, 0x80}, {rst | fin, 0},   {0xff, syn | ack}};
+  const auto range = [&](std::vector<Range16>& list, unsigned first, unsigned last) {
+    list.push_back({narrow(first), narrow(std::min(last, first + below(20)))});
+  };
+  for (unsigned n = chance(12) ? 1 + below(2) : 0; n > 0; --n) range(out.dscp, below(64), 63);
+  for (unsigned n = chance(12) ? 1 + below(2) : 0; n > 0; --n) range(out.vlan, pick(vlans), 4094);
+  for (unsigned n = chance(12) ? 1 + below(2) : 0; n > 0; --n) out.tcp_flags.push_back(pick(flags));
+  if (chance(12)) out.to.push_back(chance(50) ? Destination::us : Destination::forwarded);
+  if (chance(3)) out.to = {Destination::us, Destination::forwarded};
+  out.no_listener = chance(12);
+  if (!chance(10)) return;
+  const std::string& path = pick(cgroups);
+  const auto slash = path.rfind('/');
+  if (chance(60))
+    out.owner.push_back({false, path.substr(slash + 1)});
+  else
+    out.owner.push_back({true, chance(50) ? path : path.substr(0, slash)});
 }
 
 Treatment Biased::treatment() {
   Treatment out;
   out.drop = chance(20);
   out.steer = chance(30);
+  out.answer = chance(30);
+  if (chance(20)) out.limit = 1 + below(1000);
   if (chance(20))
     out.trim_padding = true;
   else if (chance(40))
@@ -111,72 +187,6 @@ std::vector<std::uint8_t> Biased::slots(const Config& config) {
 const Rule& Biased::any_rule(const Config& config) {
   static const Rule everything;
   return config.classes.empty() ? everything : pick(pick(config.classes).match);
-}
-
-std::array<std::uint8_t, 16> Biased::address_in(const std::vector<Prefix>& list, bool ipv6) {
-  std::vector<Prefix> family;
-  std::copy_if(list.begin(), list.end(), std::back_inserter(family),
-               [&](const Prefix& p) { return p.ipv6 == ipv6; });
-  Prefix near;
-  do near = family.empty() ? prefix() : pick(family);
-  while (near.ipv6 != ipv6);
-  auto out = near.address;
-  for (unsigned bit = near.length; bit < (ipv6 ? 128u : 32u); ++bit)
-    if (chance(50)) out[bit / 8] = static_cast<std::uint8_t>(out[bit / 8] ^ (0x80u >> bit % 8));
-  return out;
-}
-
-Biased::Sample Biased::frame_for(const Rule& rule, bool ipv6) {
-  const auto value = [&](const std::vector<Range16>& list, std::uint16_t otherwise) {
-    if (list.empty()) return otherwise;
-    const Range16& r = pick(list);
-    return narrow(r.first + below(r.last - r.first + 1u));
-  };
-  const auto& named = rule.src.empty() ? rule.dst : rule.src;
-  if (!named.empty()) ipv6 = pick(named).ipv6;
-  Packet packet;
-  ipv6 ? packet.ipv6() : packet.ipv4();
-  packet.addresses(address_in(rule.src, ipv6), address_in(rule.dst, ipv6));
-  if (!rule.delivery.empty()) {
-    const Delivery d = pick(rule.delivery);
-    packet.to(d == Delivery::unicast ? mac_us : d == Delivery::multicast ? mac_multicast : mac_broadcast);
-  }
-  const unsigned proto = rule.proto.empty() ? 17 : pick(rule.proto);
-  const auto sport = value(rule.sport, port()), dport = value(rule.dport, port());
-  std::size_t headers = ipv6 ? 40 : 20;
-  if (proto == 6)
-    packet.tcp(sport, dport), headers += 20;
-  else if (proto == 17)
-    packet.udp(sport, dport), headers += 8;
-  else if (proto == 1 || proto == 58)
-    packet.icmp(static_cast<std::uint8_t>(below(140))), headers += 8;
-  else
-    packet.proto(static_cast<std::uint8_t>(proto));
-  const std::size_t length = value(rule.length, narrow(headers + below(300)));
-  packet.payload(length > headers ? length - headers : 0);
-  return {packet.bytes(), packet.l3(), packet.l4(), ipv6};
-}
-
-Bytes Biased::frame(const Config& config) {
-  const Rule& rule = any_rule(config);
-  Sample sample = frame_for(rule, chance(50));
-  Bytes& out = sample.frame;
-  if (!rule.ethertype.empty()) put16(out, 12, chance(50) ? rule.ethertype[0].first : get16(out, 12));
-  if (chance(20)) {
-    auto& byte = out[sample.l3 + below(static_cast<unsigned>(out.size() - sample.l3))];
-    byte = static_cast<std::uint8_t>(byte ^ 1u << below(8));
-  }
-  if (chance(15)) out[sample.l3 + (sample.ipv6 ? 6 : 9)] = static_cast<std::uint8_t>(below(256));
-  if (chance(10) && !sample.ipv6) put16(out, sample.l3 + 6, narrow(chance(50) ? 0x2000 : below(0x2000)));
-  if (chance(20)) {
-    const Bytes tag = {static_cast<std::uint8_t>(chance(50) ? 0x81 : 0x88), 0, 0, 7};
-    out.insert(out.begin() + 12, tag.begin(), tag.end());
-    out[13] = out[12] == 0x88 ? 0xa8 : 0;
-  }
-  if (chance(25)) out.resize(out.size() + below(30), 0xee);
-  if (chance(5)) out.resize(54 + below(static_cast<unsigned>(out.size())));
-  if (out.size() < 54) out.resize(54, 0xee);  // TEST_RUN on TC refuses shorter ones
-  return out;
 }
 
 }  // namespace ebb::test

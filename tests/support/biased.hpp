@@ -7,12 +7,18 @@
 
 #include "config/config.hpp"
 #include "support/packets.hpp"
+#include "support/reference.hpp"
 
 namespace ebb::test {
 
 class Biased {
  public:
   explicit Biased(unsigned seed) : random_(seed) {}
+
+  // A machine on one of whose interfaces frames arrive: its addresses, sockets and services are always the
+  // same, drawn are state, enforcement, the flags of the interface, the masks, and whether limits are used
+  // up.
+  Situation situation();
 
   // Up to 24 classes within the 64 rule bits that a policy has, with random treatments.
   Config policy();
@@ -26,8 +32,11 @@ class Biased {
   };
   // A frame that matches `rule` where its conditions allow one; `ipv6`: which, where both would do.
   Sample frame_for(const Rule& rule, bool ipv6);
-  // A frame near a random rule of `config`; some are damaged, fragmented, tagged or padded.
+  // A frame near a random rule of `config`; some are damaged, fragmented, tagged or padded, and some are
+  // requests.
   Bytes frame(const Config& config);
+  // An ARP request, a neighbour solicitation or an echo request, mostly for an own address; some are damaged.
+  Packet request();
 
   const Rule& any_rule(const Config& config);
   unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
@@ -38,11 +47,15 @@ class Biased {
   const T& pick(const std::vector<T>& list) {
     return list[below(static_cast<unsigned>(list.size()))];
   }
+  static const std::vector<OwnAddress>& own_addresses();
   Rule rule();
+  void rarer_fields(Rule& rule);
   Treatment treatment();
   Prefix prefix();
   std::uint16_t port();
-  std::array<std::uint8_t, 16> address_in(const std::vector<Prefix>& list, bool ipv6);
+  Address address_in(const std::vector<Prefix>& list, bool ipv6);
+  Address destination(const Rule& rule, bool ipv6);
+  void damage(Sample& sample);
 
   std::mt19937 random_;
 };

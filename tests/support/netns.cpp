@@ -38,8 +38,7 @@ Status enter_private_namespaces() {
   if (mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700"))
     return fail_errno("cannot mount /sys/fs/bpf", errno);
   if (mount("tmpfs", "/run", "tmpfs", 0, "mode=0755")) return fail_errno("cannot mount /run", errno);
-  return shell(
-      "for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done; ip link set lo up");
+  return shell("ip link set lo up");
 }
 
 Result<VethPair> VethPair::make(const std::string& sender, const std::string& receiver) {
@@ -49,9 +48,11 @@ Result<VethPair> VethPair::make(const std::string& sender, const std::string& re
     return tl::unexpected(made.error());
   VethPair out;
   out.sender_ = sender;
-  if (auto up = shell("ip link set " + sender + " arp off up && ip link set " + receiver + " arp off up");
-      !up)
-    return tl::unexpected(up.error());
+  for (const auto& name : {sender, receiver})
+    if (auto up = shell("echo 1 >/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6 && ip link set " + name +
+                        " arp off up");
+        !up)
+      return tl::unexpected(up.error());
   out.receiver_index_ = if_nametoindex(receiver.c_str());
   out.socket_.reset(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   sockaddr_ll address{};

@@ -10,14 +10,15 @@
 
 namespace ebb::test {
 
-// Moves the process into new network and mount namespaces, with sysfs, bpffs and /run of its own and no
-// automatic IPv6 traffic. All of it vanishes with the process. Needs root.
+// Moves the process into new network and mount namespaces, with sysfs, bpffs and /run of its own, and with
+// the loopback interface up. All of it vanishes with the process. Needs root.
 Status enter_private_namespaces();
 
 // Runs a command by the shell; an error carries its exit status.
 Status shell(const std::string& command);
 
-// Two connected interfaces without addresses, up, MTU 65535. A frame sent into one arrives at the other.
+// Two connected interfaces without addresses and without automatic IPv6 traffic, up, MTU 65535. A frame sent
+// into one arrives at the other.
 class VethPair {
  public:
   static Result<VethPair> make(const std::string& sender, const std::string& receiver);

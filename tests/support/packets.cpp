@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace ebb::test {
 namespace {
@@ -53,7 +54,11 @@ std::array<std::uint8_t, 16> address(const std::string& text) {
 }
 
 Packet& Packet::to(Mac mac) { return to_ = mac, *this; }
-Packet& Packet::options(std::size_t size) { return options_ = size, *this; }
+Packet& Packet::from(Mac mac) { return from_ = mac, *this; }
+Packet& Packet::dscp(std::uint8_t value) { return traffic_class_ = low(value << 2 | 3), *this; }
+Packet& Packet::hops(std::uint8_t limit) { return hops_ = limit, *this; }
+Packet& Packet::options(std::size_t size) { return options_.assign(size, 1), *this; }
+Packet& Packet::data(Bytes bytes) { return data_ = std::move(bytes), *this; }
 Packet& Packet::proto(std::uint8_t number) { return proto_ = number, *this; }
 Packet& Packet::payload(std::size_t size) { return payload_ = size, *this; }
 Packet& Packet::pad(std::size_t size) { return pad_ = size, *this; }
@@ -108,6 +113,14 @@ Packet& Packet::extension(std::uint8_t type, std::size_t size) {
   return *this;
 }
 
+Packet& Packet::router_alert() {
+  if (version_ == 4)
+    options_ = {0x94, 4, 0, 0};  // RFC 2113
+  else
+    extensions_.push_back({0, {0, 0, 5, 2, 0, 0, 1, 0}});  // RFC 2711, and PadN
+  return *this;
+}
+
 Packet& Packet::udp(std::uint16_t sport, std::uint16_t dport) {
   header_ = {high(sport), low(sport), high(dport), low(dport), 0, 0, 0, 0};
   return proto(17);
@@ -120,19 +133,20 @@ Packet& Packet::tcp(std::uint16_t sport, std::uint16_t dport, std::uint8_t flags
   return proto(6);
 }
 
-Packet& Packet::icmp(std::uint8_t type, std::uint8_t code) {
-  header_ = {type, code, 0, 0, 0, 7, 0, 1};
+Packet& Packet::icmp(std::uint8_t type, std::uint8_t code, std::uint32_t rest) {
+  header_ = {type, code, 0, 0, high(rest >> 16), low(rest >> 16), high(rest), low(rest)};
   return proto(version_ == 6 ? 58 : 1);
 }
 
 std::size_t Packet::l4() const {
-  std::size_t at = l3() + (version_ == 4 ? 20 + options_ : version_ == 6 ? 40 : 0);
+  std::size_t at = l3() + (version_ == 4 ? 20 + options_.size() : version_ == 6 ? 40 : 0);
   for (const Extension& e : extensions_) at += e.bytes.size();
   return at;
 }
 
 Bytes Packet::segment() const {
   Bytes out = header_;
+  append(out, data_);
   for (std::size_t i = 0; i < payload_; ++i) out.push_back(low(i * 167 + i / 256 + 13));
   if (proto_ == 17 && header_.size() == 8) put16(out, 4, static_cast<std::uint16_t>(out.size()));
   return out;
@@ -151,7 +165,7 @@ void Packet::seal(Bytes& out) const {
 
 Bytes Packet::bytes() const {
   Bytes out(to_.begin(), to_.end());
-  append(out, mac_peer);
+  append(out, from_);
   append(out, tags_);
   out.push_back(high(ethertype_));
   out.push_back(low(ethertype_));
@@ -159,22 +173,22 @@ Bytes Packet::bytes() const {
   Bytes l4 = segment();
   if (version_) seal(l4);
   if (version_ == 4) {
-    const std::size_t total = 20 + options_ + l4.size();
-    Bytes ip = {low(0x40 | (5 + options_ / 4)),
-                0,
+    const std::size_t total = 20 + options_.size() + l4.size();
+    Bytes ip = {low(0x40 | (5 + options_.size() / 4)),
+                traffic_class_,
                 high(total),
                 low(total),
                 0x30,
                 0x39,
                 high(fragment_),
                 low(fragment_),
-                64,
+                hops_,
                 proto_,
                 0,
                 0};
     append(ip, std::span(src_).first(4));
     append(ip, std::span(dst_).first(4));
-    ip.resize(20 + options_, 1);
+    append(ip, options_);
     put16(ip, 10, internet_checksum(ip));
     append(out, ip);
   } else if (version_ == 6) {
@@ -186,7 +200,14 @@ Bytes Packet::bytes() const {
     }
     const std::size_t length = chain.size() + l4.size();
     const std::uint8_t first = extensions_.empty() ? proto_ : extensions_[0].type;
-    const Bytes ip = {0x60, 0, 0, 0, high(length), low(length), first, 64};
+    const Bytes ip = {low(0x60 | traffic_class_ >> 4),
+                      low(traffic_class_ << 4),
+                      0,
+                      0,
+                      high(length),
+                      low(length),
+                      first,
+                      hops_};
     append(out, ip);
     append(out, src_);
     append(out, dst_);

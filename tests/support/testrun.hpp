@@ -22,6 +22,17 @@ void count(ebb_counters& counters, const Outcome& outcome, const Bytes& frame);
 // What happened between two readings: "slot 3 TRIM 1 packets 60 bytes; reason 5 x1".
 std::string difference(const ebb_counters& before, const ebb_counters& after);
 
+// The bank of a policy, with the services of `now` in it.
+void compile(const Config& config, const std::vector<std::uint8_t>& slots, const Situation& now,
+             ebb_bank& bank);
+
+// State, enforcement, deadline, the interface's flags, and whose addresses and ports are whose.
+void write_live(ebb_live& live, const Situation& now, unsigned ifindex);
+
+// Sockets that want what `wanted` says, in the namespace of the caller. Ends the test program where one is
+// refused.
+std::vector<Fd> open_sockets(const std::vector<LocalSocket>& wanted);
+
 class PacketObject {
  public:
   // `path`: xdp.bpf.o or tc.bpf.o. Its CPU map gets an entry for every possible CPU.
@@ -34,12 +45,14 @@ class PacketObject {
   int program() const { return program_; }
   ebb_live& live() const { return *live_; }
 
-  // Writes the policy into the idle bank, fills the other with noise, and flips. Ends the test program when
-  // the policy does not compile.
-  void install(const Config& config, const std::vector<std::uint8_t>& slots,
-               const std::array<CpuMask, 4>& masks);
-  // Sets state, enforcement, deadline and the flags of the interface.
-  void apply(const Situation& now, unsigned ifindex) const;
+  // Writes the policy into the idle bank, fills the other with noise, and flips. Of `now` it needs what is
+  // compiled in: masks, services, the listener to names. Ends the test program when the policy does not
+  // compile.
+  void install(const Config& config, const std::vector<std::uint8_t>& slots, const Situation& now);
+  // The same with a bank from compile().
+  void install(const ebb_bank& bank);
+  // write_live(), and the limits.
+  void apply(const Situation& now, unsigned ifindex);
 
   struct Ran {
     int error = 0;  // errno of the system call: the kernel refused the frame
@@ -48,20 +61,24 @@ class PacketObject {
   };
   Ran run(const Bytes& frame) const;
   ebb_counters counters() const;  // sum over the CPUs
+  ebb_drop last_drop(unsigned cpu) const;
 
-  // Runs the frame once. "" if action, bytes and every counter are as expected, else what differs.
+  // Runs the frame once, with each limit used up or not as apply() was told. "" if action, bytes and every
+  // counter are as expected, else what differs.
   std::string check(const Bytes& frame, const Outcome& expected);
 
  private:
   PacketObject() = default;
+  void fill_buckets() const;
   struct Closer {
     void operator()(bpf_object* object) const { bpf_object__close(object); }
   };
   std::unique_ptr<bpf_object, Closer> object_;
   bool xdp_ = false;
-  int program_ = -1, counters_fd_ = -1;
+  int program_ = -1, counters_fd_ = -1, drops_fd_ = -1;
+  bool above_rate_ = false;
   ebb_live* live_ = nullptr;
-  ebb_counters seen_{};  // after the last check()
+  ebb_counters seen_{};  // after the last check() or apply()
 };
 
 }  // namespace ebb::test

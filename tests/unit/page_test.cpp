@@ -21,10 +21,14 @@ const char* const sample = R"json({
   "reason": {"rule": "power-saver.enter", "values": {"frequency": "50 %"}},
   "mode": "quiet",
   "flaps": 2,
+  "configuration": {"files": ["/etc/ebb/agent.toml", "/etc/ebb/conf.d/10-site.toml"], "state": "unconfirmed",
+    "until": "2026-11-22T15:12:46Z"},
   "interfaces": [
     {"name": "eth0", "ifindex": 2, "hook": "xdp-native",
       "hook_reason": "the driver veth has native XDP", "program_id": 123, "link_type": "ether",
-      "treatment": "pass-only", "treatment_reason": "forwards IPv4"},
+      "pattern": "auto",
+      "treatment": "pass-only", "treatment_reason": "forwards IPv4", "sockets_reason": "forwards IPv4",
+      "answers_reason": ""},
     {"name": "wwan0", "ifindex": 5, "hook": "tcx",
       "hook_reason": "no native XDP: the driver qmi_wwan does not support it; another program (xdp-filter, id 77) is never replaced", "program_id": 124, "link_type": "ip", "treatment": "all", "treatment_reason": ""},
     {"name": "wlan0", "ifindex": null, "hook": "none", "hook_reason": "the interface does not exist",
@@ -59,11 +63,14 @@ const char* const golden =
     R"page( POWER-SAVER  for 12 min 4 s                           traffic quiet · Ebb 0.1.0
  because          power-saver.enter, frequency 50 % (2 flaps held back)
  enforcement      observe: nothing is touched; verdicts are what WOULD be done
+ configuration    unconfirmed: rolled back in 42 s unless somebody says agentctl
+                  confirm
 
  Interfaces ───────────────────────────────────────────────────────────────────
- eth0             hook xdp-native · program 123
+ eth0             hook xdp-native · program 123 · chosen by auto
                   the driver veth has native XDP
                   pass-only: forwards IPv4
+                  services and listeners are not known: forwards IPv4
  wwan0            hook tcx · program 124 · link ip
                   no native XDP: the driver qmi_wwan does not support it;
                   another program (xdp-filter, id 77) is never replaced

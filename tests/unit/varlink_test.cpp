@@ -102,7 +102,12 @@ class Varlink : public testing::Test {
       return json{{"n", ++counted_}};
     };
     interface.methods["Refuse"] = [](const json&, const Peer&) -> VarlinkReply {
-      return fail("io.ebb.Agent.PermissionDenied", "only root may do that");
+      return varlink_error("io.ebb.Agent.PermissionDenied",
+                           {{"message", "only root may do that"}, {"hint", "run it as root"}});
+    };
+    interface.methods["BadFile"] = [](const json&, const Peer&) -> VarlinkReply {
+      return varlink_error("io.ebb.Agent.InvalidConfiguration",
+                           {{"message", "agent.toml:1:2: expected a table"}, {"hint", "write [agent]"}});
     };
     interface.methods["Throw"] = [](const json&, const Peer&) -> VarlinkReply {
       throw std::runtime_error("oops");
@@ -177,9 +182,9 @@ TEST_F(Varlink, NamesWhatIsWrongWithACall) {
       {R"({"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"x.y"}})",
        R"({"error":"org.varlink.service.InterfaceNotFound","parameters":{"interface":"x.y"}})"},
       {R"({"method":"io.ebb.Agent.Throw"})",
-       R"({"error":"io.ebb.Agent.Failed","parameters":{"message":"oops"}})"},
+       R"({"error":"io.ebb.Agent.Failed","parameters":{"hint":"","message":"oops"}})"},
       {R"({"method":"io.ebb.Agent.Refuse","oneway":"yes"})",
-       R"({"error":"io.ebb.Agent.PermissionDenied","parameters":{"message":"only root may do that"}})"},
+       R"({"error":"io.ebb.Agent.PermissionDenied","parameters":{"hint":"run it as root","message":"only root may do that"}})"},
       {R"({"method":"io.ebb.Agent.Count","parameters":null})", R"({"parameters":{"n":1}})"},
   };
   Raw client(path_);
@@ -377,6 +382,11 @@ TEST_F(Varlink, ClientPassesErrorsOn) {
   EXPECT_EQ(refused.error().what, "only root may do that");
   EXPECT_EQ(refused.error().hint, "run it as root");
   EXPECT_EQ(refused.error().exit_code, exit_failed);
+  const auto wrong = varlink_call(path_, "io.ebb.Agent.BadFile");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().what, "agent.toml:1:2: expected a table");
+  EXPECT_EQ(wrong.error().hint, "write [agent]");
+  EXPECT_EQ(wrong.error().exit_code, exit_usage);
   const auto unknown = varlink_call(path_, "io.ebb.Agent.Nope");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().what, "the running agent does not know io.ebb.Agent.Nope");

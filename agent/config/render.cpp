@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The configuration as text: every key, in one order, so that two policies can be compared line by line.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "config/config.hpp"
+#include "config/names.hpp"
+#include "config/units.hpp"
+
+namespace ebb {
+namespace conf {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += {'\\', c};
+    else if (c < 0x20 || c == 0x7f)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+template <typename T, typename Print>
+std::string list(const std::vector<T>& items, Print print) {
+  std::vector<std::string> words;
+  for (const T& item : items) words.push_back(print(item));
+  return fmt::format("[{}]", fmt::join(words, ", "));
+}
+
+std::string range(Range16 r) {
+  return r.first == r.last ? std::to_string(r.first) : fmt::format("\"{}-{}\"", r.first, r.last);
+}
+
+std::string dscp(Range16 r) {
+  const auto name = word_for(dscp_words, dscp_numbers, static_cast<std::uint8_t>(r.first));
+  return name && r.first == r.last ? quoted(*name) : range(r);
+}
+
+std::string proto(std::uint8_t number) {
+  const auto name = word_for(proto_words, proto_numbers, number);
+  return name ? quoted(*name) : std::to_string(number);
+}
+
+std::string ethertype(Range16 r) {
+  const auto name = word_for(ethertype_words, ethertypes, r);
+  return name ? quoted(*name) : fmt::format("0x{:04x}", r.first);
+}
+
+std::string tcp_flags(TcpFlags flags) {
+  std::vector<std::string> words;
+  for (unsigned bit = 0; bit < tcp_flag_words.size(); ++bit)
+    if (flags.mask >> bit & 1)
+      words.push_back(fmt::format("{}{}", flags.value >> bit & 1 ? "" : "!", tcp_flag_words[bit]));
+  return fmt::format("\"{}\"", fmt::join(words, ","));
+}
+
+std::string duration(std::chrono::milliseconds time) {
+  const auto ms = time.count();
+  if (ms % 3'600'000 == 0 && ms != 0) return fmt::format("\"{}h\"", ms / 3'600'000);
+  if (ms % 60'000 == 0 && ms != 0) return fmt::format("\"{}m\"", ms / 60'000);
+  if (ms % 1000 == 0) return fmt::format("\"{}s\"", ms / 1000);
+  return fmt::format("\"{}ms\"", ms);
+}
+
+std::string render(const Rule& rule) {
+  std::vector<std::string> keys;
+  const auto key = [&](const char* name, const auto& items, auto print) {
+    if (!items.empty()) keys.push_back(std::string(name) + " = " + list(items, print));
+  };
+  const auto prefix = [](const Prefix& p) { return quoted(prefix_text(p)); };
+  const auto one_word = [](auto v) { return quoted(word(v)); };
+  key("ethertype", rule.ethertype, ethertype);
+  key("proto", rule.proto, proto);
+  key("sport", rule.sport, range);
+  key("dport", rule.dport, range);
+  key("src", rule.src, prefix);
+  key("dst", rule.dst, prefix);
+  key("delivery", rule.delivery, one_word);
+  key("length", rule.length, range);
+  key("dscp", rule.dscp, dscp);
+  key("vlan", rule.vlan, range);
+  key("tcp_flags", rule.tcp_flags, tcp_flags);
+  key("to", rule.to, one_word);
+  if (rule.no_listener) keys.push_back("listener = \"none\"");
+  const bool cgroup = !rule.owner.empty() && rule.owner.front().cgroup;
+  key(cgroup ? "cgroup" : "service", rule.owner, [](const Owner& owner) { return quoted(owner.name); });
+  return keys.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(keys, ", "));
+}
+
+// In the order in which they are carried out.
+std::string render(const Treatment& treatment) {
+  std::vector<std::string> words;
+  if (treatment.limit) words.push_back(fmt::format("\"limit={}\"", *treatment.limit));
+  if (treatment.answer) words.emplace_back("\"answer\"");
+  if (treatment.drop) words.emplace_back("\"drop\"");
+  if (treatment.trim_padding) words.emplace_back("\"trim=padding\"");
+  if (treatment.trim) words.push_back(fmt::format("\"trim={}\"", *treatment.trim));
+  if (treatment.steer) words.emplace_back("\"steer\"");
+  return fmt::format("[{}]", fmt::join(words, ", "));
+}
+
+std::string render(const StateRules& rules, PowerState state) {
+  if (!rules.configured) return {};
+  std::string out = fmt::format("\n[state.{}]\n", word(state));
+  if (rules.enter) out += fmt::format("enter = {{ frequency = {} }}\n", quoted(rules.enter->text));
+  if (rules.leave) out += fmt::format("leave = {{ frequency = {} }}\n", quoted(rules.leave->text));
+  out += fmt::format("dwell = {}\n", duration(rules.dwell));
+  if (rules.cpus.efficient) out += "cpus = \"efficient\"\n";
+  if (rules.cpus.mask) out += fmt::format("cpus = \"{}\"\n", rules.cpus.mask->list());
+  return out;
+}
+
+std::string render(const TrafficClass& c) {
+  std::string out = fmt::format("\n[[class]]\nname = \"{}\"\nkind = \"{}\"\n", c.name, word(c.kind));
+  if (c.prefix_safe) out += "prefix_safe = true\n";
+  out += "match = [\n";
+  for (const Rule& rule : c.match) out += "  " + render(rule) + ",\n";
+  out += "]\n";
+  std::vector<std::string> treat;
+  for (std::size_t state = 0; state < c.treat.size(); ++state)
+    if (!c.treat[state].passes())
+      treat.push_back(fmt::format("{} = {}", power_state_words[state], render(c.treat[state])));
+  return treat.empty() ? out : out + fmt::format("treat = {{ {} }}\n", fmt::join(treat, ", "));
+}
+
+}  // namespace
+}  // namespace conf
+
+std::string render_config(const Config& config) {
+  const auto port = [](std::uint16_t p) { return std::to_string(p); };
+  std::string out =
+      fmt::format("[agent]\ninterfaces = {}\ninterval = {}\nenforcement = \"{}\"\nmanagement_ports = {}\n",
+                  conf::list(config.interfaces, conf::quoted), conf::duration(config.interval),
+                  word(config.enforcement), conf::list(config.management_ports, port));
+  for (std::size_t state = 0; state < config.states.size(); ++state)
+    out += conf::render(config.states[state], static_cast<PowerState>(state));
+  for (const TrafficClass& c : config.classes) out += conf::render(c);
+  return out;
+}
+
+}  // namespace ebb
