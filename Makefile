@@ -32,7 +32,7 @@ prove-%: configure ## one proof: its figures are on the last line (root)
 mutate-%: configure ## breaks the code on purpose and shows that the proof notices (root)
 	@sh tools/mutate $*
 
-fuzz-%: ## ten minutes (SECONDS=600) of any input for one of: config, packet, varlink
+fuzz-%: ## ten minutes (EBB_SECONDS=600) of any input for one of: config, packet, varlink
 	@sh tools/fuzz $*
 
 format: ## clang-format over the sources

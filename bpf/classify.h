@@ -88,7 +88,7 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 }
 
 static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ipv6hdr *h,
-					 __u64 zero, struct ebb_packet *p, __u64 *fragment)
+					 __u64 zero, struct ebb_packet *p, __u64 *fragment, __u64 *ah)
 {
 	__u64 room = f->len - p->l3_offset;
 
@@ -101,6 +101,7 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	*fragment = zero;
 	p->l4_offset = p->l3_offset + sizeof(*h);
 	p->rules &= bank->ipv6 & EBB_RULES_DSCP(bank, (__u64)bpf_ntohs(*(__be16 *)h) >> 3);
+	*ah = zero;
 	if (ebb_is_extension(p->proto)) {
 		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, p->proto, p->l3_offset + p->l3_len);
 
@@ -108,6 +109,7 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 			return -1 - walk;
 		p->proto = EBB_WALK_PROTO(walk);
 		*fragment = EBB_WALK_FRAGMENT(walk);
+		*ah = EBB_WALK_AH(walk);
 		p->l4_offset = EBB_WALK_OFFSET(walk);
 		if (p->l4_offset > p->l3_offset + p->l3_len)
 			return EBB_R_MALFORMED;
@@ -293,19 +295,21 @@ static __always_inline __be16 ebb_be16(const void *at)
 static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct ebb_frame *f,
 				       const struct ebb_bank *bank, void *at, bool ipv4, struct ebb_packet *p)
 {
-	__u64 fragment;
+	__u64 fragment, ah = 0;
 	int bad;
 
 	if (ipv4)
 		bad = ebb_walk_ipv4(f, bank, at, p, &fragment);
 	else
-		bad = ebb_walk_ipv6(f, bank, at, live->zero, p, &fragment);
+		bad = ebb_walk_ipv6(f, bank, at, live->zero, p, &fragment, &ah);
 	if (bad >= 0)
 		return bad;
 	p->rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
 	bad = ebb_walk_l4(f, bank, ipv4, fragment, live->zero, p);
 	if (bad >= 0)
 		return bad;
+	if (!ipv4 && ah)
+		p->shield = EBB_R_TUNNEL + live->zero;
 	if (p->rules & bank->late)
 		p->rules = ebb_rules_late(live, f, bank, ipv4, p);
 	return -1;

@@ -89,8 +89,9 @@ static __always_inline bool ebb_is_extension(__u8 next)
 /* Where the walk over the extension headers ended, in 31 bits. */
 #define EBB_WALK_PROTO(walk)	((walk) & 0xff)
 #define EBB_WALK_FRAGMENT(walk) ((walk) >> 8 & 1)
+#define EBB_WALK_AH(walk)	((walk) >> 9 & 1) /* an authentication header was among them */
 #define EBB_WALK_OFFSET(walk)	((walk) >> 16 & EBB_OFFSET_MAX) /* of what follows, from the frame's begin */
-#define EBB_WALK(proto, fragment, offset) ((int)((proto) | (fragment) << 8 | (offset) << 16))
+#define EBB_WALK(proto, fragment, ah, offset) ((int)((proto) | (fragment) << 8 | (ah) << 9 | (offset) << 16))
 
 /*
  * Follows the extension headers from `at`, where one of kind `kind` begins, to `l3_end` at most.
@@ -101,7 +102,7 @@ __noinline int ebb_walk_extensions(EBB_CTX *ctx, __u32 at, __u32 kind, __u32 l3_
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	__u64 offset = at;
+	__u64 offset = at, ah = 0;
 	__u8 next = kind;
 
 	for (int i = 0; i < EBB_IPV6_HEADERS; i++) {
@@ -117,13 +118,14 @@ __noinline int ebb_walk_extensions(EBB_CTX *ctx, __u32 at, __u32 kind, __u32 l3_
 			offset += sizeof(*x);
 			/* offset or M; with neither it is atomic: a whole packet */
 			if (x->fragment & bpf_htons(0xfff9))
-				return EBB_WALK(x->next, 1, offset);
+				return EBB_WALK(x->next, 1, ah, offset);
 		} else {
 			offset += next == IPV6_AH ? (x->len + 2UL) * 4 : (x->len + 1UL) * 8;
 		}
+		ah |= next == IPV6_AH;
 		next = x->next;
 		if (!ebb_is_extension(next))
-			return EBB_WALK(next, 0, offset);
+			return EBB_WALK(next, 0, ah, offset);
 	}
 	return -1 - EBB_R_UNPARSED;
 }

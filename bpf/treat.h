@@ -113,6 +113,19 @@ static __always_inline bool ebb_above_rate(struct ebb_live *live, __u64 packets,
 	return false;
 }
 
+/*
+ * Does no local socket want it? Where that cannot be known, the answer is no. A tagged packet belongs to another
+ * interface, whose sockets a lookup from here would not find.
+ */
+static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const struct ebb_packet *p)
+{
+	__u32 iface = ebb_live.iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
+
+	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
+		return false;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
+}
+
 /* A connection request that nobody here listens for needs no protection, unless its port is protected. */
 static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const struct ebb_bank *bank,
 					     const struct ebb_packet *p)
@@ -126,7 +139,7 @@ static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const st
 		return false;
 	if (bank->shield[EBB_INDEX(bank->dport_class[EBB_INDEX(tcp->dest, 0xffff)], 0xff)])
 		return false;
-	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, IPPROTO_TCP) == 0;
+	return ebb_is_unwanted(f, p);
 }
 
 /* False: the packet is not to be treated further. */
@@ -157,7 +170,7 @@ static __always_inline void ebb_choose(struct ebb_live *live, struct ebb_frame *
 	__u64 zero = live->zero;
 
 	j->reason = EBB_R_TREATMENT + zero;
-	if (takes & (EBB_T_LIMIT | EBB_T_DROP) && iface & EBB_IF_SOCKETS && ebb_is_stray_syn(f, j->bank, p))
+	if (takes & (EBB_T_LIMIT | EBB_T_DROP) && ebb_is_stray_syn(f, j->bank, p))
 		p->shield = zero;
 	if (p->shield)
 		takes = zero;
@@ -175,7 +188,7 @@ static __always_inline void ebb_choose(struct ebb_live *live, struct ebb_frame *
 		j->drop = 1 + zero;
 		return;
 	}
-	if (takes)
+	if (takes & (EBB_T_TRIM | EBB_T_TRIM_PADDING))
 		ebb_judge_trim(f, p, t, zero, j);
 	if (t->flags & EBB_T_STEER) {
 		j->rps = iface & EBB_IF_RPS;
@@ -254,19 +267,6 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 		ebb_remember(ctx, p.l3_offset | p.l4_offset << 16, word,
 			     p.proto | rule << 8 | t.class_slot << 16 | verdict << 24);
 	return action;
-}
-
-/*
- * Does no local socket want it? Where that cannot be known, the answer is no. A tagged packet belongs to another
- * interface, whose sockets a lookup from here would not find.
- */
-static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const struct ebb_packet *p)
-{
-	__u32 iface = ebb_live.iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
-
-	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
-		return false;
-	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
 }
 
 /* A packet that passes without a look at its class. */

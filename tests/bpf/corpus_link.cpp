@@ -120,7 +120,7 @@ void add_types(Corpus& all) {
       {"sercos", 0x88cd, mac_broadcast, {0x40, 0, 0, 0}},
       {"powerlink", 0x88ab, {1, 0x11, 0x1e, 0, 0, 1}, {1, 0xff, 0xf0}},
       {"cc-link ie", 0x890f, mac_us, {0, 1}},
-      {"vartran", 0x88fe, mac_us, {0, 1}},
+
       {"goose", 0x88b8, {1, 0x0c, 0xcd, 1, 0, 0}, {0, 1, 0, 0x91, 0, 0, 0, 0, 0x61}},
       {"sampled values", 0x88ba, {1, 0x0c, 0xcd, 4, 0, 0}, {0x40, 0, 0, 0x66, 0, 0, 0, 0, 0x60}},
       {"avtp", 0x22f0, {0x91, 0xe0, 0xf0, 0, 0, 1}, {2, 0x81, 0, 0}},

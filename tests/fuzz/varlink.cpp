@@ -9,8 +9,9 @@
 #include <sys/un.h>
 
 #include <cstdlib>
-#include <stdexcept>
+#include <set>
 
+#include "agentd/frame.hpp"
 #include "api/varlink_server.hpp"
 #include "base/log.hpp"
 #include "fuzz/check.hpp"
@@ -26,12 +27,45 @@ constexpr std::uint8_t vanishes = 2;    // closes instead of waiting for the end
 // A request of 64 KiB may become as many JSON values; replies wait up to VarlinkServer::max_pending.
 constexpr std::size_t memory_limit = std::size_t{16} << 20;
 
+VarlinkReply refused(const Error& error) {
+  return varlink_error("io.ebb.Fuzz.Failed", {{"message", error.what}, {"hint", error.hint}});
+}
+
+// A packet in words, built and read back.
+VarlinkReply build(const json& parameters, const Peer&) {
+  const auto asked = tuple_from_json(parameters);
+  if (!asked) return refused(asked.error());
+  const Tuple& tuple = asked->tuple;
+  const auto frame = build_frame(tuple, Mac{2, 0, 0, 0, 0, 1});
+  if (!frame) return refused(frame.error());
+  const auto read = read_frame(*frame);
+  check(read.has_value(), "the frame that was built cannot be read");
+  check(read->ethertype == tuple.ethertype && read->vlan == tuple.vlan, "built with another link header");
+  if (tuple.ip())
+    check(read->src == tuple.src && read->dst == tuple.dst && read->dscp == tuple.dscp,
+          "built with another IP header");
+  // What follows an extension header of zeros is another protocol.
+  static const std::set<unsigned> extensions = {0, 43, 44, 51, 60};
+  if (tuple.ip() && !(tuple.ipv6() && extensions.contains(tuple.proto)))
+    check(read->proto == tuple.proto, "built with another protocol");
+  return tuple_json(*read);
+}
+
+VarlinkReply read(const json& parameters, const Peer&) {
+  const auto frame = parse_hex(parameters.at("packet").get<std::string>());
+  if (!frame) return refused(frame.error());
+  const auto tuple = read_frame(*frame);
+  return tuple ? tuple_json(*tuple) : json::object();
+}
+
 VarlinkInterface test_interface() {
   VarlinkInterface out{"io.ebb.Fuzz", "interface io.ebb.Fuzz", {}};
   out.methods["Echo"] = [](const json& parameters, const Peer&) -> VarlinkReply { return parameters; };
   out.methods["Long"] = [](const json&, const Peer&) -> VarlinkReply {
     return json{{"text", std::string(200'000, 'x')}};
   };
+  out.methods["Build"] = build;
+  out.methods["Read"] = read;
   out.methods["Throw"] = [](const json& parameters, const Peer&) -> VarlinkReply {
     return json{{"text", parameters.at("text").get<std::string>()}};
   };

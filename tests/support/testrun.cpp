@@ -53,6 +53,7 @@ void refuse_if_full(std::size_t way, const char* what) {
 }
 
 void write_addresses(ebb_live& live, const Situation& now, unsigned ifindex) {
+  live.first_mac = mac_number(now.macs.at(0));
   std::memset(live.us_mac, 0, sizeof live.us_mac);
   std::memset(live.us_ipv4, 0, sizeof live.us_ipv4);
   std::memset(live.ipv4, 0, sizeof live.ipv4);

@@ -41,8 +41,9 @@ std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
     for (std::size_t i = 0; i < (f.ipv6 ? 16 : 4); ++i)
       set &= f.ipv6 ? bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]]
                     : bank.ipv4_src[i][f.src[i]] & bank.ipv4_dst[i][f.dst[i]];
+    if (set & bank.aimed) set &= bank.to[f.to ? std::size_t(*f.to) : std::size_t{EBB_TO_ALL}];
+    if (set & bank.owned) set &= bank.owner[0];
   }
-  if (set & bank.named) set &= bank.to[f.to ? std::size_t(*f.to) : 0] & bank.owner[0];
   if (set & -set & bank.no_listener && f.listener != false) set &= ~bank.no_listener;
   return set;
 }
@@ -106,7 +107,11 @@ TEST_F(Policy, EveryProtocolDeliveryAndAddressByte) {
         ASSERT_EQ(look_up(*bank_, f), wanted(f)) << "policy " << policies << ", frame " << frames;
       };
       Fields f = *base;
-      for (unsigned value = 0; value < 256; ++value) f.proto = static_cast<std::uint8_t>(value), same(f);
+      for (unsigned value = 0; value < 256; ++value) {
+        f.proto = static_cast<std::uint8_t>(value);
+        f.tcp = f.ports && value == IPPROTO_TCP;
+        same(f);
+      }
       f = *base;
       for (unsigned value = 0; value < 3; ++value) f.delivery = static_cast<Delivery>(value), same(f);
       for (std::size_t byte = 0; byte < (base->ipv6 ? 16 : 4); ++byte)
@@ -153,8 +158,8 @@ TEST_F(Policy, EveryDestinationAndListener) {
       for (const auto to : {std::optional<Destination>{}, std::optional{Destination::us},
                             std::optional{Destination::forwarded}})
         for (const auto listener : {std::optional<bool>{}, std::optional{false}, std::optional{true}}) {
-          f->to = to;
-          f->listener = listener;
+          if (f->ip) f->to = to;
+          if (f->ports) f->listener = listener;
           ASSERT_EQ(look_up(*bank_, *f), wanted(*f)) << "policy " << policies << ", frame " << frames;
           hits += wanted(*f) != EBB_CLASSES;
         }
