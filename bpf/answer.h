@@ -228,7 +228,8 @@ static __always_inline bool ebb_reply_ipv6(const struct ebb_iface *iface, void *
 	if (icmp->type == EBB_ICMPV6_ND)
 		return ebb_reply_nd(iface, data, end, r);
 	__builtin_memcpy(address, &ip->daddr, 16);
-	if (icmp->type != EBB_ICMPV6_ECHO || icmp->code || !(iface->flags & EBB_IF_ECHO6) ||
+	if (((struct ethhdr *)data)->h_dest[0] & 1 || icmp->type != EBB_ICMPV6_ECHO || icmp->code ||
+	    !(iface->flags & EBB_IF_ECHO6) ||
 	    !ebb_answers_for(&ebb_live, iface->ifindex, address, 4))
 		return false;
 	*reply = *ip;

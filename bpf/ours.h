@@ -40,7 +40,7 @@ static __always_inline bool ebb_is_to_our_mac(const struct ebb_live *live, const
 /* Multicast and the limited broadcast. */
 static __always_inline bool ebb_is_group_ipv4(__be32 address)
 {
-	return (address & bpf_htonl(0xe0000000)) == bpf_htonl(0xe0000000);
+	return (address & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || address == 0xffffffff;
 }
 
 static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __be32 address)

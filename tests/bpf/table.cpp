@@ -147,6 +147,7 @@ std::vector<Row> table() {
   std::vector<Row> rows;
   add_protocols(rows);
   add_fields(rows);
+  add_limits_and_answers(rows);
   add_truncations(rows);
   add_protected(rows);
   add_treatments(rows);

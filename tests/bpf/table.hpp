@@ -26,11 +26,12 @@ std::vector<Row> table();
 
 // Classes of the rarer fields, limits and answers.
 void add_field_classes(Config& config);
+void add_answer_classes(Config& config);
 
 // Parts of table(), by what they are about.
 void add_protocols(std::vector<Row>& rows);  // each protocol and field, fragments, extension headers, tags
-void add_fields(
-    std::vector<Row>& rows);  // DSCP, VLAN, TCP flags, destination, listener, service, limit, answer
+void add_fields(std::vector<Row>& rows);     // DSCP, VLAN, TCP flags, destination, listener, service
+void add_limits_and_answers(std::vector<Row>& rows);
 void add_truncations(std::vector<Row>& rows);  // cut at every byte of the headers, and lengths that lie
 void add_protected(std::vector<Row>& rows);
 void add_treatments(
