@@ -26,7 +26,7 @@ using namespace ebb::test;
 
 namespace {
 
-constexpr unsigned tcp_rounds = 60, udp_rounds = 20;  // one slice of each subject, in random order
+constexpr unsigned tcp_rounds = 100, udp_rounds = 20;  // one slice of each subject, in random order
 constexpr int settle_ms = 100, slice_ms = 300;
 constexpr double bound = 0.95, widest = 0.05;
 constexpr const char* node = "198.51.100.1";

@@ -9,6 +9,7 @@
  * The hook defines, before it includes this:
  *   EBB_CTX		its context (struct xdp_md or struct __sk_buff)
  *   EBB_IFINDEX(ctx)	interface
+ *   EBB_LEN(ctx)	bytes of the frame
  *   EBB_TAG(ctx)	is there a VLAN tag that the kernel took out of the frame
  *   EBB_TCI(ctx)	its tag control information
  *   EBB_GSO_SIZE(ctx)	TCP or UDP payload of one segment of a GRO packet; 0: one datagram

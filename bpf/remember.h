@@ -32,7 +32,7 @@ __noinline int ebb_remember(EBB_CTX *ctx, __u32 offsets, __u32 word, __u32 what)
 	drop->jiffies = bpf_jiffies64();
 	drop->ifindex = EBB_IFINDEX(ctx);
 	drop->word = word;
-	drop->length = end - data;
+	drop->length = EBB_LEN(ctx);
 	drop->ethertype = ipv4 ? ETH_P_IP : ETH_P_IPV6;
 	drop->proto = what;
 	drop->rule = what >> 8;

@@ -12,6 +12,7 @@
 
 #define EBB_CTX		  struct __sk_buff
 #define EBB_IFINDEX(ctx)  ((ctx)->ifindex)
+#define EBB_LEN(ctx)	  ((ctx)->len)
 #define EBB_TAG(ctx)	  ((ctx)->vlan_present)
 #define EBB_TCI(ctx)	  ((ctx)->vlan_tci)
 #define EBB_GSO_SIZE(ctx) ((ctx)->gso_size)

@@ -12,6 +12,7 @@
 
 #define EBB_CTX		  struct xdp_md
 #define EBB_IFINDEX(ctx)  ((ctx)->ingress_ifindex)
+#define EBB_LEN(ctx)	  ((ctx)->data_end - (ctx)->data)
 #define EBB_TAG(ctx)	  0
 #define EBB_TCI(ctx)	  0
 #define EBB_GSO_SIZE(ctx) 0

@@ -180,7 +180,7 @@ TEST_F(IdentityTest, OneWakeupForManyEvents) {
   }
   run_for(settled);
   EXPECT_LE(identity_->passes() - passes, 1u);
-  EXPECT_LE(loop_.wakeups() - wakeups, 3u) << "the first event, the pass, the end of the wait";
+  EXPECT_LE(loop_.wakeups() - wakeups, 10u) << "the first event, the pass, the end of the wait; not 200";
 }
 
 }  // namespace
