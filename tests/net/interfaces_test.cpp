@@ -266,5 +266,20 @@ TEST_F(InterfacesTest, ARestartedAgentWithOtherCodeLosesNothing) {
   EXPECT_EQ(counted.receiver->missing(from, to), counted.receiver->unread() - unread) << "of " << to - from;
 }
 
+// The kernel drops what XDP sends back to a veth without NAPI: then the stack must answer.
+TEST_F(InterfacesTest, AnswersThatTheOtherEndDropsAreLeftToTheStack) {
+  const auto ping = [&](const std::string& options) {
+    return lab.in_neighbour([&] { return answer_to("ping -q -i 0.05 " + options + " " + node_ipv4); });
+  };
+  lab.in_neighbour([] { run(std::string("ethtool -K ") + neighbour_if + " gro off"); });
+  ASSERT_EQ(ping("-c 3 -W 1").code, 0) << "not even without Ebb";
+  const Agent agent(
+      "[agent]\ninterfaces = [\"node0\"]\ninterval = \"300ms\"\nenforcement = \"enforce\"\n"
+      "[[class]]\nname = \"requests\"\nmatch = [{ proto = \"icmp\" }]\ntreat = { balanced = \"answer\" }\n");
+  EXPECT_NE(ping("-c 20 -W 1").code, 0) << "this veth does not drop them: the test shows nothing";
+  EXPECT_TRUE(wait_for(soon_ms, [] { return interface_status().value("answers_reason", "") != ""; }));
+  EXPECT_EQ(ping("-c 3 -W 1").code, 0);
+}
+
 }  // namespace
 }  // namespace ebb::test
