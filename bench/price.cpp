@@ -103,9 +103,12 @@ Outcome verdict(const Price& price, const Figures& figures) {
   };
   const Bound listener = sockets("IPv4", 0.60), many = sockets("IPv4, 32,768 flows, L1 swept", 1.00),
               fresh = sockets("IPv4, every packet a new flow", 1.50);
+  const Bound fields{ratio(delta("IPv4", "fields64"), delta("IPv4", "xdp-filter")), 0.20};
+  const Bound fields_swept{ratio(delta("IPv4, L1 swept", "fields64"), delta("IPv4, L1 swept", "xdp-filter")),
+                           0.40};
   const Bound service{ratio(delta("IPv4", "service"), delta("IPv4", "xdp-filter")), 0.60};
   auto outcome = holds;
-  for (const auto& b : {hot, swept, rules, listener, many, fresh, service})
+  for (const auto& b : {hot, swept, rules, fields, fields_swept, listener, many, fresh, service})
     if (outcome != broken && b.outcome() != holds) outcome = b.outcome();
   if (outcome == inconclusive)
     fmt::print(
@@ -115,6 +118,7 @@ Outcome verdict(const Price& price, const Figures& figures) {
   };
   fmt::print("\nprice: listener / xdp-filter hot {}, 32,768 flows swept {}, new flows {}; service hot {}\n",
              text(listener), text(many), text(fresh), text(service));
+  fmt::print("price: every field / xdp-filter hot {}, swept {}\n", text(fields), text(fields_swept));
   fmt::print("price: 64 rules / xdp-filter hot {}, swept {}; 64 rules / 1 rule {}: {}\n", text(hot),
              text(swept), text(rules),
              outcome == holds    ? "holds"

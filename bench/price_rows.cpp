@@ -35,6 +35,7 @@ const std::vector<Row> table = {
     {"IPv4", "bare pass", "bare", ipv4, XDP_PASS, {}},
     {"IPv4", "xdp-filter, all features", "xdp-filter", ipv4, XDP_PASS, {}},
     {"IPv4", "Ebb, 64 rules", "rules64", ipv4, XDP_PASS, EBB_PASS},
+    {"IPv4", "Ebb, 64 rules, every field", "fields64", ipv4, XDP_PASS, EBB_PASS},
     {"IPv4", "Ebb, 1 rule", "rules1", ipv4, XDP_PASS, EBB_PASS},
     {"IPv4", "Ebb, 63 rules and listener", "listener", ipv4, XDP_PASS, EBB_PASS},
     {"IPv4", "Ebb, 63 rules and service", "service", ipv4, XDP_PASS, EBB_PASS},
@@ -42,6 +43,7 @@ const std::vector<Row> table = {
     {"IPv4, L1 swept", "bare pass", "bare", ipv4_swept, XDP_PASS, {}},
     {"IPv4, L1 swept", "xdp-filter, all features", "xdp-filter", ipv4_swept, XDP_PASS, {}},
     {"IPv4, L1 swept", "Ebb, 64 rules", "rules64", ipv4_swept, XDP_PASS, EBB_PASS},
+    {"IPv4, L1 swept", "Ebb, 64 rules, every field", "fields64", ipv4_swept, XDP_PASS, EBB_PASS},
     {"IPv4, L1 swept", "Ebb, 1 rule", "rules1", ipv4_swept, XDP_PASS, EBB_PASS},
     {"IPv4, 32,768 flows, L1 swept", "bare pass", "bare", ipv4_flows_swept, XDP_PASS, {}},
     {"IPv4, 32,768 flows, L1 swept",
@@ -82,9 +84,10 @@ struct Policy {
 
 const std::map<std::string, Policy> policies = {
     {"rules64", {node_rules(64)}},
+    {"fields64", {node_fields(64)}},
     {"rules1", {node_rules(1)}},
-    {"listener", {node_rules(63) + last_rule(R"(listener = "none")", "unwanted")}},
-    {"service", {node_rules(63) + last_rule(R"(service = "nobody.service")", "nobody")}},
+    {"listener", {node_fields(63) + last_rule(R"(listener = "none")", "unwanted")}},
+    {"service", {node_fields(63) + last_rule(R"(service = "nobody.service")", "nobody")}},
     {"inert", {node_rules(64)}},
     {"observe", {treat_udp("drop"), Enforcement::observe}},
     {"drop", {treat_udp("drop")}},

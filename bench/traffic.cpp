@@ -63,12 +63,17 @@ std::string node_rules(unsigned count) {
               ",\n";
     text += "]\ntreat = { power-saver = [\"drop\"] }\n";
   }
-  // The last rule accepts every packet in every table, and fails at the very last step: the destination is
-  // not ours. Like xdp-filter's entries none of the rules accepts a packet: what is timed is the search. (For
-  // IPv6 the address tables are the last step.)
-  return text +
+  // The last rule stands, for every packet, until the last address table has been read.
+  return text + last_rule(R"(src = ["10.0.0.0/8"], dst = ["198.18.0.0/15"], length = ["64-1500"])");
+}
+
+// The last rule accepts every packet in every table, and fails at the very last step: the destination is not
+// ours.
+std::string node_fields(unsigned count) {
+  return node_rules(count - 1) +
          last_rule(
-             R"(src = ["10.0.0.0/8"], dst = ["192.0.2.0/24"], length = ["64-1500"], dscp = ["0-10"], to = "us")");
+             R"(src = ["10.0.0.0/8"], dst = ["192.0.2.0/24"], length = ["64-1500"], dscp = ["0-10"], to = "us")",
+             "fields");
 }
 
 std::string last_rule(const std::string& condition, const std::string& name) {

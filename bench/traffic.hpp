@@ -17,8 +17,14 @@ using GeneratedPackets = generated[GENERATOR_KINDS][GENERATOR_PACKETS];
 void fill_packets(GeneratedPackets& packets);
 
 // `count` rules of a believable node: telemetry, cameras, updates, with ports, ranges and prefixes on both
-// sides, DSCP, VLANs and TCP flags. None accepts a packet; the last is read to the end for each.
+// sides, DSCP, VLANs and TCP flags. None accepts a packet: like xdp-filter's entries, what is timed is the
+// search. The last names ports' protocols, both prefixes and the length, and stands for every packet until
+// all of that is read.
 std::string node_rules(unsigned count);
+
+// The same, with a last rule that names every field that needs no socket and fails at its last step, `to`.
+// (For IPv6 the address tables are the last step.)
+std::string node_fields(unsigned count);
 
 // One class that leaves its UDP and TCP packets alone; `condition`: more keys of its rule.
 std::string last_rule(const std::string& condition, const std::string& name = "last");

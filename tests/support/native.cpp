@@ -11,6 +11,8 @@ namespace ebb::test {
 namespace {
 
 constexpr std::uint64_t far_future = std::uint64_t{1} << 62;  // jiffies << 20
+// TC pulls that much of a frame (EBB_HEADERS); headers behind it are cut short where the rest is not linear.
+constexpr std::size_t pulled = 256;
 constexpr std::size_t ethernet = 14, tag_at = 12, tag_size = 4;
 
 Action action_of(Judged::Action action) {
@@ -97,7 +99,8 @@ std::string Native::check(const Bytes& frame, std::size_t linear) {
   expected.frame = frame;
   expected.reason = now_.inert ? EBB_R_INERT : EBB_R_MALFORMED;
   if (frame.size() >= ethernet) expected = ebb::test::judge(config_, slots_, now_, frame);
-  Arrival arrival{.frame = {}, .tc = !now_.xdp, .linear = linear};
+  const bool deep = frame.size() >= ethernet && parse(frame, now_, {}).l4 + 20 > pulled;
+  Arrival arrival{.frame = {}, .tc = !now_.xdp, .linear = deep ? frame.size() : linear};
   const auto fields = frame.size() >= ethernet ? read_fields(frame, now_) : std::nullopt;
   arrival.listener = fields && fields->listener == true;
   return compare(run(arrival, frame), expected, frame);
