@@ -7,8 +7,8 @@
 #include <array>
 #include <utility>
 
-#include "base/file.hpp"
 #include "base/log.hpp"
+#include "sense/peer.hpp"
 #include "sense/routes.hpp"
 
 namespace ebb {
@@ -171,27 +171,6 @@ void Interfaces::read_settings() {
   publish_flags();
 }
 
-// On a veth the kernel drops what XDP sends back unless the other end runs NAPI, which only GRO or an XDP
-// program turns on, and nobody can see that from here. It counts them (tx_dropped): once most answers end
-// there, the stack answers.
-bool Interfaces::loses_answers(Interface& one) const {
-  auto& last = one.sent_back;
-  if (last.lost || one.attachment.hook != Hook::xdp_native || !is_virtual(one.name)) return last.lost;
-  const auto counters = maps_.read_counters();
-  const auto text = read_file("/sys/class/net/" + one.name + "/statistics/tx_dropped");
-  const auto dropped = text ? parse_number(*text) : tl::unexpected(text.error());
-  if (!counters || !dropped) return false;
-  SentBack now{.answered = 0, .dropped = *dropped, .looked = true, .lost = false};
-  for (const auto& row : counters->classes) now.answered += row.verdict[EBB_ANSWER].packets;
-  const auto answered = now.answered - last.answered, lost = now.dropped - last.dropped;
-  now.lost = last.looked && answered > 0 && lost * 2 >= answered;
-  last = now;
-  if (now.lost)
-    log_warning({one.name + ": answers do not arrive, the other end drops what XDP sends back",
-                 "the stack answers from now on; turn GRO on at the other end of the veth"});
-  return now.lost;
-}
-
 void Interfaces::conclude(Interface& one) const {
   if (one.ifindex == 0) return;
   const std::string strangers =
@@ -205,8 +184,8 @@ void Interfaces::conclude(Interface& one) const {
   one.answering = {};
   one.answers_off = first_of(shared, one.link_type == LinkType::ether ? "" : "has no Ethernet header");
   if (!one.answers_off.empty()) return;
-  if (loses_answers(one)) {
-    one.answers_off = "the other end drops what XDP sends back (no GRO there)";
+  if (one.attachment.hook == Hook::xdp_native && is_virtual(one.name) && !peer_runs_xdp(one.link)) {
+    one.answers_off = "what XDP sends back is lost: no XDP program at the other end";
     return;
   }
   one.answering = read_answering(one.link, filters_);

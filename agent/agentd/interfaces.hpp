@@ -18,14 +18,6 @@
 
 namespace ebb {
 
-// What a virtual interface made of the answers that XDP sent back, at the last look.
-struct SentBack {
-  std::uint64_t answered = 0;  // packets, on all interfaces
-  std::uint64_t dropped = 0;   // tx_dropped of this one
-  bool looked = false;
-  bool lost = false;  // they do not arrive
-};
-
 struct Interface {
   std::string name;
   int ifindex = 0;      // 0: absent
@@ -39,7 +31,6 @@ struct Interface {
   bool rps = false;         // steered by the RPS mask, not by the cpumap
   bool steers = false;      // steering works on it now
   // What the above follows from
-  SentBack sent_back;
   Link link;
   Ending ending;
   Answering answering;
@@ -91,7 +82,6 @@ class Interfaces {
   std::vector<Choice> chosen();
   bool release_others(const std::vector<Choice>& choices);
   bool follow(const Choice& choice);
-  bool loses_answers(Interface& one) const;
   void conclude(Interface& one) const;
   void release(Interface& one);
   void publish_flags() const;

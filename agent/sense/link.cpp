@@ -32,6 +32,10 @@ std::optional<Link> read_link(const NetlinkMessage& message) {
   if (const auto mac = attributes[IFLA_ADDRESS]; mac && mac->size() == out.mac.size())
     std::memcpy(out.mac.data(), mac->data(), out.mac.size());
   if (const auto info = attributes[IFLA_LINKINFO]) out.kind = Attributes(*info).text(IFLA_INFO_KIND);
+  if (out.kind == "veth") {
+    out.peer = static_cast<int>(attributes.number(IFLA_LINK).value_or(0));
+    if (const auto id = attributes.number(IFLA_LINK_NETNSID)) out.peer_namespace = static_cast<int>(*id);
+  }
   if (!attributes[IFLA_LINK_NETNSID])  // otherwise the number is one of another namespace
     out.lower = static_cast<int>(attributes.number(IFLA_LINK).value_or(0));
   if (out.lower == out.ifindex) out.lower = 0;

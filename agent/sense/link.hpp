@@ -40,7 +40,9 @@ struct Link {
   Mac mac{};              // zero: it has none
   std::string kind;       // "vlan", "bridge", "veth", ...; "" for hardware
   int lower = 0;          // ifindex of the interface that it sits on, if that is in this namespace; 0: none
-  int master = 0;         // ifindex of its bridge, bond, ...; 0: none
+  int peer = 0;           // of a veth: ifindex of its other end, in
+  std::optional<int> peer_namespace = {};  // this namespace's id of that one's; none: here
+  int master = 0;                          // ifindex of its bridge, bond, ...; 0: none
   bool loopback() const;
   bool resolves() const;  // neighbours find it by ARP and neighbour discovery
 };
