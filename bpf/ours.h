@@ -31,6 +31,8 @@ static __always_inline bool ebb_is_to_our_mac(const struct ebb_live *live, const
 	__u64 mac = ebb_mac_to(eth);
 	const __u64 *ours;
 
+	if (!mac) /* would match what is free */
+		return false;
 	if (mac == live->first_mac)
 		return true;
 	ours = live->us_mac[EBB_INDEX(eth->h_dest[5], 0xff)];
@@ -60,6 +62,8 @@ static __always_inline bool ebb_is_our_ipv6(const struct ebb_live *live, const _
 	__u32 fold = address[0] ^ address[1] ^ address[2] ^ address[3];
 	const struct ebb_address *way = live->ipv6[EBB_INDEX(EBB_ADDRESS_SET(fold), EBB_SETS - 1)];
 
+	if (!(address[0] | address[1] | address[2] | address[3])) /* :: would match what is free */
+		return false;
 	return ebb_same_ipv6(way[0].word, address) || ebb_same_ipv6(way[1].word, address) ||
 	       ebb_same_ipv6(way[2].word, address) || ebb_same_ipv6(way[3].word, address);
 }
@@ -71,6 +75,8 @@ static __always_inline bool ebb_answers_for(const struct ebb_live *live, __u32 i
 	__u64 set = EBB_INDEX(EBB_ADDRESS_SET(fold), EBB_SETS - 1);
 	const struct ebb_address *way = words == 1 ? live->ipv4[set] : live->ipv6[set];
 
+	if (words == 1 ? !address[0] : !(address[0] | address[1] | address[2] | address[3]))
+		return false;
 	for (int i = 0; i < EBB_WAYS; i++) {
 		if (way[i].ifindex != ifindex || !way[i].answer)
 			continue;

@@ -123,6 +123,8 @@ __noinline int ebb_walk_extensions(EBB_CTX *ctx, __u32 at, __u32 kind, __u32 l3_
 		} else {
 			offset += next == IPV6_AH ? (x->len + 2UL) * 4 : (x->len + 1UL) * 8;
 		}
+		if (offset > l3_end)
+			return -1 - EBB_R_MALFORMED;
 		ah |= next == IPV6_AH;
 		next = x->next;
 		if (!ebb_is_extension(next))

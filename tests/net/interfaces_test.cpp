@@ -45,6 +45,12 @@ class InterfacesTest : public testing::Test {
     return write_file("/proc/sys/net/" + key, value + "\n");
   }
 
+  // So that answers may be given under XDP.
+  void run_xdp_at_both_ends() {
+    lab.in_neighbour([&] { neighbours_.attach_xdp(neighbour_if); });
+  }
+  Foreign neighbours_;
+
   // Packets that a program has looked at.
   static std::uint64_t seen(const Maps& maps) {
     const auto counters = maps.read_counters().value();
@@ -114,7 +120,7 @@ TEST_F(InterfacesTest, AutoIsWhereTheDefaultRouteIs) {
   EXPECT_TRUE(released(follower, node_if, 15000));
   EXPECT_EQ(xdp_program_on(node_if), 0U);
   follower.configure({});
-  EXPECT_EQ(tcx_programs_on("node1"), 0U);
+  EXPECT_TRUE(wait_for(soon_ms, [] { return tcx_programs_on("node1") == 0; }));
 }
 
 TEST_F(InterfacesTest, RawIpIsJudgedOnTcx) {
@@ -149,6 +155,7 @@ TEST_F(InterfacesTest, RawIpIsJudgedOnTcx) {
 }
 
 TEST_F(InterfacesTest, AnswersAreWhatTheStackWouldAnswer) {
+  run_xdp_at_both_ends();
   const Follower follower({node_if});
   EXPECT_TRUE(becomes(follower, all_answers | EBB_IF_ROUTER, all_answers));
   EXPECT_EQ(follower.flags(node_if).ifindex, static_cast<unsigned>(index_of(node_if)));
@@ -169,6 +176,7 @@ TEST_F(InterfacesTest, AnswersAreWhatTheStackWouldAnswer) {
 }
 
 TEST_F(InterfacesTest, APortOfABridgeIsNotOurs) {
+  run_xdp_at_both_ends();
   Follower follower({node_if});
   EXPECT_TRUE(becomes(follower, EBB_IF_TERMINAL | all_answers, EBB_IF_TERMINAL | all_answers));
   run("ip link add br0 type bridge && ip link set node0 master br0");
@@ -180,6 +188,7 @@ TEST_F(InterfacesTest, APortOfABridgeIsNotOurs) {
 
 // Nothing in this namespace shows it, but for the addresses that the device accepts.
 TEST_F(InterfacesTest, AMacvlanInAnotherNamespaceLivesThere) {
+  run_xdp_at_both_ends();
   Follower follower({node_if});
   run("ip netns add other && ip link add link node0 name mv0 type macvlan && ip link set mv0 netns other");
   run("ip -n other link set mv0 up");
@@ -190,6 +199,7 @@ TEST_F(InterfacesTest, AMacvlanInAnotherNamespaceLivesThere) {
 }
 
 TEST_F(InterfacesTest, TranslatedAddressesHideSockets) {
+  run_xdp_at_both_ends();
   Follower follower({node_if});
   EXPECT_TRUE(becomes(follower, EBB_IF_SOCKETS | all_answers, EBB_IF_SOCKETS | all_answers));
   if (!add_chain({.family = NFPROTO_IPV4, .type = "nat", .hook = NF_INET_PRE_ROUTING, .rule = false}))
@@ -204,6 +214,7 @@ TEST_F(InterfacesTest, TranslatedAddressesHideSockets) {
 }
 
 TEST_F(InterfacesTest, APacketFilterLeavesTheAnswersToTheStack) {
+  run_xdp_at_both_ends();
   const Follower follower({node_if});
   EXPECT_TRUE(becomes(follower, all_answers, all_answers));
   if (!add_chain({.family = NFPROTO_IPV6, .type = "filter", .hook = NF_INET_LOCAL_IN, .rule = true}))
@@ -283,8 +294,7 @@ TEST_F(InterfacesTest, AnswersThatCannotArriveAreLeftToTheStack) {
     EXPECT_TRUE(all_answered()) << "gro " << gro;
     EXPECT_FALSE(answering());
   }
-  Foreign program;
-  lab.in_neighbour([&] { program.attach_xdp(neighbour_if); });
+  run_xdp_at_both_ends();
   EXPECT_TRUE(wait_for(soon_ms, answering));
   const std::uint64_t before = snmp("Icmp", "InEchos");
   EXPECT_TRUE(all_answered());
