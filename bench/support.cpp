@@ -75,7 +75,10 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   p.maps_.live().deadline = std::numeric_limits<std::uint64_t>::max();
   auto& live = p.maps_.live();
   for (auto& iface : live.iface) iface.flags = EBB_IF_TERMINAL | EBB_IF_STEER | EBB_IF_SOCKETS;
-  live.hz = live.cache_ttl = 1000;
+  live.hz = 1000;
+  // Among millions of packets per second the flows that a second ends are few; between two runs of a row all
+  // would end.
+  live.cache_ttl = std::numeric_limits<std::uint32_t>::max();
   live.first_mac = live.us_mac[0][0] = generated_mac;
   CpuMask steered;
   steered.set(0);

@@ -38,7 +38,8 @@ void fill_packets(GeneratedPackets& packets) {
       }
       p.proto = kind == GENERATOR_IPV4_UDP || random() % 2 ? IPPROTO_UDP : IPPROTO_TCP;
       p.sport = wire16(1024 + random() % 64000);
-      p.dport = wire16(1024 + random() % 64000);
+      do p.dport = wire16(1024 + random() % 64000);
+      while (p.dport == htons(4500) || p.dport == htons(51820));  // IPsec and WireGuard are protected
     }
   }
 }
