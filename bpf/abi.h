@@ -174,8 +174,8 @@ struct ebb_iface {
 };
 
 /*
- * An own address may be answered for on its interface. The agent writes `address` last when it adds one, and zeroes it
- * first when it removes one; a slot is used again only after a grace period.
+ * An own address may be answered for on its interface. The agent sets `answer` last when it adds one, and zeroes it
+ * first when it removes one; a slot is used again only after a grace period, or for the same address.
  */
 struct ebb_address {
 	__u32 word[4]; /* network order; IPv4: the first. All 0: free */
@@ -207,7 +207,7 @@ struct ebb_live {
 	__u64 beat_ticks; /* jiffies that a beat lasts */
 	__u64 zero;	  /* always 0, which the verifier cannot know (packet.h) */
 	__u64 code;	  /* checksum of the objects that are attached; the agent's own business */
-	__u32 epoch;	  /* counts what sockets bind, listen and release (sock.bpf.c); changes end cached answers */
+	__u32 epoch;	  /* counts sockets that bind or listen (sock.bpf.c); a change ends cached answers */
 	__u32 cache_ttl;  /* jiffies that a cached answer lasts; 0: nothing is cached */
 	__u32 socket_sets; /* of map ebb_sockets, minus 1: a mask */
 	__u32 owners_epoch; /* counts what makes every known owner doubtful (sock.bpf.c) */

@@ -57,12 +57,21 @@ static __always_inline bool ebb_same_ipv6(const __u32 *a, const __u32 *b)
 	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]));
 }
 
+static __always_inline bool ebb_is_no_ipv6(const __u32 *address) /* :: */
+{
+	return !(address[0] | address[1] | address[2] | address[3]);
+}
+
+static __always_inline __u32 ebb_fold_ipv6(const __u32 *address)
+{
+	return address[0] ^ address[1] ^ address[2] ^ address[3];
+}
+
 static __always_inline bool ebb_is_our_ipv6(const struct ebb_live *live, const __u32 *address)
 {
-	__u32 fold = address[0] ^ address[1] ^ address[2] ^ address[3];
-	const struct ebb_address *way = live->ipv6[EBB_INDEX(EBB_ADDRESS_SET(fold), EBB_SETS - 1)];
+	const struct ebb_address *way = live->ipv6[EBB_INDEX(EBB_ADDRESS_SET(ebb_fold_ipv6(address)), EBB_SETS - 1)];
 
-	if (!(address[0] | address[1] | address[2] | address[3])) /* :: would match what is free */
+	if (ebb_is_no_ipv6(address)) /* would match what is free */
 		return false;
 	return ebb_same_ipv6(way[0].word, address) || ebb_same_ipv6(way[1].word, address) ||
 	       ebb_same_ipv6(way[2].word, address) || ebb_same_ipv6(way[3].word, address);
@@ -71,11 +80,11 @@ static __always_inline bool ebb_is_our_ipv6(const struct ebb_live *live, const _
 /* May the hook answer for this address on this interface? `words`: 1 for IPv4, 4 for IPv6. */
 static __always_inline bool ebb_answers_for(const struct ebb_live *live, __u32 ifindex, const __u32 *address, int words)
 {
-	__u32 fold = words == 1 ? address[0] : address[0] ^ address[1] ^ address[2] ^ address[3];
+	__u32 fold = words == 1 ? address[0] : ebb_fold_ipv6(address);
 	__u64 set = EBB_INDEX(EBB_ADDRESS_SET(fold), EBB_SETS - 1);
 	const struct ebb_address *way = words == 1 ? live->ipv4[set] : live->ipv6[set];
 
-	if (words == 1 ? !address[0] : !(address[0] | address[1] | address[2] | address[3]))
+	if (words == 1 ? !address[0] : ebb_is_no_ipv6(address))
 		return false;
 	for (int i = 0; i < EBB_WAYS; i++) {
 		if (way[i].ifindex != ifindex || !way[i].answer)

@@ -5,7 +5,7 @@
  * 1. Asked only where a rule with listener = "none" would win, or a SYN would be dropped.
  * 2. The answer is kept per flow, in a set of four ways. A flow is known by 64 bits of a hash with secret keys (NH of
  *    UMAC, RFC 4418, two independent ones): nobody can make two flows meet.
- * 3. An answer ends with its time, and at once when a socket binds, listens or is released (ebb_live.epoch).
+ * 3. An answer ends with its time, and at once when a socket binds or listens (ebb_live.epoch).
  */
 #ifndef EBB_SOCKETS_H
 #define EBB_SOCKETS_H

@@ -240,14 +240,11 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
     if (!rule.owner.empty()) bank.owned |= bit;
     if (rule.no_listener) bank.no_listener |= bit;
     if (named || addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
-    if (rule.to.empty()) bank.to[EBB_TO_ALL] |= bit;
     for (std::size_t state = 0; state < config.states.size(); ++state)
       bank.treat[state][i] =
           encode(config.classes[bits[i].class_index].treat[state], slots[bits[i].class_index]);
   }
-  for (const auto to : {EBB_TO_US, EBB_TO_FORWARDED})
-    for (std::size_t i = 0; i < bits.size(); ++i)
-      if (has(bits[i].rule->to, to)) bank.to[to] |= std::uint64_t{1} << i;
+  fill_small(bank.to, bits, [](const Rule& rule, unsigned value) { return has(rule.to, value); });
   fill_small(bank.proto, bits, [](const Rule& rule, unsigned value) {
     return has(rule.proto, value) && (value == IPPROTO_TCP || rule.tcp_flags.empty());
   });

@@ -130,6 +130,17 @@ Situation usual() {
   return now;
 }
 
+Rule on(std::uint16_t port) {
+  Rule r;
+  r.dport = {{port, port}};
+  return r;
+}
+
+Prefix host(const std::string& text) {
+  const bool ipv6 = text.find(':') != std::string::npos;
+  return {ipv6, address(text), static_cast<std::uint8_t>(ipv6 ? 128 : 32)};
+}
+
 Row passes(std::string name, Bytes frame, std::string class_name, ebb_reason reason, Situation now) {
   return {std::move(name), frame, now, std::move(class_name), EBB_PASS, reason, Action::pass, frame};
 }

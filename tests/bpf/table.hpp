@@ -40,6 +40,9 @@ void add_treatments(
 // The situation of most rows: power-saver, enforced, traffic ends here, steering to another CPU.
 Situation usual();
 
+Rule on(std::uint16_t port);           // a rule that names this destination port
+Prefix host(const std::string& text);  // of one address
+
 // Rows whose frame goes on as it came.
 Row passes(std::string name, Bytes frame, std::string class_name, ebb_reason reason, Situation now = usual());
 Row drops(std::string name, Bytes frame, std::string class_name, Situation now = usual());

@@ -11,17 +11,6 @@ constexpr std::uint16_t port_limit = 7330, port_limit_trim = 7331, port_limit_dr
 const std::string us4 = "192.0.2.77", us6 = "2001:db8:77::7", peer4 = "192.0.2.9", peer6 = "2001:db8:77::9";
 const std::string group6 = "ff02::1:ff00:7";  // solicited-node address of us6
 
-Rule on(std::uint16_t port) {
-  Rule r;
-  r.dport = {{port, port}};
-  return r;
-}
-
-Prefix host(const std::string& text) {
-  const bool ipv6 = text.find(':') != std::string::npos;
-  return {ipv6, address(text), static_cast<std::uint8_t>(ipv6 ? 128 : 32)};
-}
-
 Situation answering() {
   Situation now = usual();
   now.iface |= EBB_IF_ARP | EBB_IF_ECHO4 | EBB_IF_ECHO6 | EBB_IF_ND;

@@ -10,17 +10,6 @@ namespace {
 constexpr std::uint16_t port_dscp = 7300, port_vlan = 7301, port_flags = 7302, port_to = 7303,
                         port_service = 7320;
 
-Rule on(std::uint16_t port) {
-  Rule r;
-  r.dport = {{port, port}};
-  return r;
-}
-
-Prefix host(const std::string& text) {
-  const bool ipv6 = text.find(':') != std::string::npos;
-  return {ipv6, address(text), static_cast<std::uint8_t>(ipv6 ? 128 : 32)};
-}
-
 void add_listeners(std::vector<Row>& rows) {
   Situation known = usual();
   known.iface |= EBB_IF_SOCKETS;

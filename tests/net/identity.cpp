@@ -32,6 +32,7 @@
 #include "dataplane/policy.hpp"
 #include "play.hpp"
 #include "support/netns.hpp"
+#include "support/percentile.hpp"
 
 using namespace ebb;
 using namespace ebb::test;
@@ -200,12 +201,7 @@ int main() {
   play.end();
   remove_cgroups();
 
-  std::sort(book.delays.begin(), book.delays.end());
-  const auto delay = [&](double share) {
-    return book.delays.empty()
-               ? 0
-               : book.delays[static_cast<std::size_t>(share * static_cast<double>(book.delays.size() - 1))];
-  };
+  const auto delay = [&](double share) { return book.delays.empty() ? 0 : percentile(book.delays, share); };
   const double share = book.settled ? static_cast<double>(book.right) / static_cast<double>(book.settled) : 0;
   const bool enough = book.settled > 10000 && book.shared > 1000;
   std::printf(

@@ -14,6 +14,7 @@
 
 #include "answers.hpp"
 #include "endpoint.hpp"
+#include "support/percentile.hpp"
 
 namespace ebb::test {
 namespace {
@@ -163,11 +164,6 @@ double remove_once(const Post& post, const Rtnetlink& netlink, unsigned number, 
   return static_cast<double>(std::max<std::int64_t>(last - removed_ns, 0)) / 1e6;
 }
 
-double percentile99(std::vector<double> all) {
-  std::sort(all.begin(), all.end());
-  return all[(all.size() * 99 + 99) / 100 - 1];
-}
-
 }  // namespace
 
 void remove_often(const std::vector<Post>& posts, Results& results) {
@@ -183,9 +179,9 @@ void remove_often(const std::vector<Post>& posts, Results& results) {
     }
     idle.push_back(std::max(0.0, static_cast<double>(bystander.told_ns() - removed_ns) / 1e6));
   }
-  results.removal_p99 = percentile99(late);
+  results.removal_p99 = percentile(late, 0.99);
   results.removal_max = *std::max_element(late.begin(), late.end());
-  results.bystander_p99 = percentile99(idle);
+  results.bystander_p99 = percentile(idle, 0.99);
   std::printf(
       "%u removals: 99 %% silent within %.2f ms, the last after %.2f ms; a bare listener hears within %.2f "
       "ms\n",

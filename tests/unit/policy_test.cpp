@@ -86,6 +86,22 @@ class Policy : public testing::Test {
     EXPECT_GT(hits, 65536u);
   }
 
+  // Calls `change(fields, same)` with those of frames that are near the rules of many policies; same(fields):
+  // the bank gives the class that the rules give.
+  template <typename Change>
+  void each_frame(Change change) {
+    for (int policies = 0; policies < 60; ++policies) {
+      compile(biased_.policy());
+      for (int frames = 0; frames < 10; ++frames) {
+        const auto base = read_fields(biased_.frame_for(biased_.any_rule(config_), frames % 2).frame);
+        if (!base) continue;
+        change(*base, [&](const Fields& f) {
+          ASSERT_EQ(look_up(*bank_, f), wanted(f)) << "policy " << policies << ", frame " << frames;
+        });
+      }
+    }
+  }
+
   Biased biased_{7};
   Config config_;
   std::vector<std::uint8_t> slots_;
@@ -98,52 +114,36 @@ TEST_F(Policy, EveryLength) { every_value(&Fields::length); }
 TEST_F(Policy, EveryEthertype) { every_value(&Fields::ethertype); }
 
 TEST_F(Policy, EveryProtocolDeliveryAndAddressByte) {
-  for (int policies = 0; policies < 60; ++policies) {
-    compile(biased_.policy());
-    for (int frames = 0; frames < 10; ++frames) {
-      const auto base = read_fields(biased_.frame_for(biased_.any_rule(config_), frames % 2).frame);
-      if (!base) continue;
-      const auto same = [&](const Fields& f) {
-        ASSERT_EQ(look_up(*bank_, f), wanted(f)) << "policy " << policies << ", frame " << frames;
-      };
-      Fields f = *base;
+  each_frame([&](const Fields& base, const auto& same) {
+    Fields f = base;
+    for (unsigned value = 0; value < 256; ++value) {
+      f.proto = static_cast<std::uint8_t>(value);
+      f.tcp = f.ports && value == IPPROTO_TCP;
+      same(f);
+    }
+    f = base;
+    for (unsigned value = 0; value < 3; ++value) f.delivery = static_cast<Delivery>(value), same(f);
+    for (std::size_t byte = 0; byte < (base.ipv6 ? 16 : 4); ++byte)
       for (unsigned value = 0; value < 256; ++value) {
-        f.proto = static_cast<std::uint8_t>(value);
-        f.tcp = f.ports && value == IPPROTO_TCP;
+        f = base;
+        f.src[byte] = static_cast<std::uint8_t>(value);
+        same(f);
+        f = base;
+        f.dst[byte] = static_cast<std::uint8_t>(value);
         same(f);
       }
-      f = *base;
-      for (unsigned value = 0; value < 3; ++value) f.delivery = static_cast<Delivery>(value), same(f);
-      for (std::size_t byte = 0; byte < (base->ipv6 ? 16 : 4); ++byte)
-        for (unsigned value = 0; value < 256; ++value) {
-          f = *base;
-          f.src[byte] = static_cast<std::uint8_t>(value);
-          same(f);
-          f = *base;
-          f.dst[byte] = static_cast<std::uint8_t>(value);
-          same(f);
-        }
-    }
-  }
+  });
 }
 
 TEST_F(Policy, EveryDscpVlanAndTcpFlags) {
-  for (int policies = 0; policies < 60; ++policies) {
-    compile(biased_.policy());
-    for (int frames = 0; frames < 10; ++frames) {
-      const auto base = read_fields(biased_.frame_for(biased_.any_rule(config_), frames % 2).frame);
-      if (!base) continue;
-      const auto same = [&](const Fields& f) {
-        ASSERT_EQ(look_up(*bank_, f), wanted(f)) << "policy " << policies << ", frame " << frames;
-      };
-      Fields f = *base;
-      for (unsigned value = 0; value < 64; ++value) f.dscp = static_cast<std::uint8_t>(value), same(f);
-      f = *base;
-      for (unsigned value = 0; value < 256; ++value) f.tcp_flags = static_cast<std::uint8_t>(value), same(f);
-      f = *base;
-      for (unsigned value = 0; value < 4096; ++value) f.vlan = static_cast<std::uint16_t>(value), same(f);
-    }
-  }
+  each_frame([&](const Fields& base, const auto& same) {
+    Fields f = base;
+    for (unsigned value = 0; value < 64; ++value) f.dscp = static_cast<std::uint8_t>(value), same(f);
+    f = base;
+    for (unsigned value = 0; value < 256; ++value) f.tcp_flags = static_cast<std::uint8_t>(value), same(f);
+    f = base;
+    for (unsigned value = 0; value < 4096; ++value) f.vlan = static_cast<std::uint16_t>(value), same(f);
+  });
 }
 
 TEST_F(Policy, EveryDestinationAndListener) {
