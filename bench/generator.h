@@ -5,19 +5,10 @@
 
 #include <linux/types.h>
 
-#define GENERATOR_PACKETS 32768 /* of each kind, a power of 2 */
 #define GENERATOR_SWEEP	  65536 /* bytes read before each packet, when asked */
 #define GENERATOR_TARGETS 64
 
-/* The fields that differ from packet to packet, as they are on the wire. */
-struct generated {
-	__u32 address[8]; /* source and destination: 2 words for IPv4, 8 for IPv6 */
-	__u16 sport, dport;
-	__u8 proto; /* TCP or UDP */
-	__u8 pad[3];
-};
-
-enum generator_kind { GENERATOR_IPV4, GENERATOR_IPV6, GENERATOR_IPV4_UDP, GENERATOR_KINDS };
+enum generator_kind { GENERATOR_IPV4, GENERATOR_IPV6, GENERATOR_IPV4_UDP };
 
 struct generator_settings {
 	__u32 target; /* slot of the program array */
@@ -25,7 +16,7 @@ struct generator_settings {
 	__u32 sweep;
 	__u32 frame;  /* bytes; what a target cut off is given back first */
 	__u32 l3_len; /* less than frame - 14: the rest is padding */
-	__u32 flows;  /* how many of the packets take turns, a power of 2; 0: each packet is a flow of its own */
+	__u32 flows;  /* how many take turns, a power of 2; 0: each packet is a flow of its own */
 };
 
 #endif

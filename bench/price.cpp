@@ -18,22 +18,43 @@ using namespace ebb::bench;
 
 namespace {
 
-#ifdef EBB_PRICE_FIELDS
-constexpr bool fields_too = true;  // prove-fields: the bounds of the later fields and of sockets
-#else
-constexpr bool fields_too = false;  // prove-price
-#endif
 constexpr int series = 15;
 constexpr int runs = 3;  // of each row in a series; their median is the row's figure
 constexpr std::uint32_t repeat_hot = 400'000, repeat_swept = 150'000;
 
 enum Outcome : int { holds = 0, broken = 1, inconclusive = 2 };
 
-struct Bound {
-  Estimate ratio;
+// What `target` adds to a bare pass is at most `limit` times what `against` adds, for the packets of `group`.
+struct Claim {
+  const char* name;
+  const char* group;
+  const char* target;
+  const char* against;
   double limit;
-  Outcome outcome() const { return ratio.high <= limit ? holds : ratio.low > limit ? broken : inconclusive; }
 };
+
+#ifdef EBB_PRICE_FIELDS
+constexpr const char* proof = "fields";  // the later fields, and sockets
+constexpr Claim claims[] = {
+    {"every field", "IPv4", "fields64", "xdp-filter", 0.20},
+    {"swept", "IPv4, L1 swept", "fields64", "xdp-filter", 0.40},
+    {"service", "IPv4", "service", "xdp-filter", 0.60},
+    {"listener", "IPv4", "listener", "xdp-filter", 0.60},
+    {"32,768 flows swept", "IPv4, 32,768 flows, L1 swept", "listener", "xdp-filter", 1.00},
+    {"new flows", "IPv4, every packet a new flow", "listener", "xdp-filter", 1.50},
+};
+#else
+constexpr const char* proof = "price";
+constexpr Claim claims[] = {
+    {"64 rules", "IPv4", "rules64", "xdp-filter", 0.20},
+    {"swept", "IPv4, L1 swept", "rules64", "xdp-filter", 0.40},
+    {"64 rules to 1 rule", "IPv4", "rules64", "rules1", 1.25},
+};
+#endif
+
+Outcome judge(const Estimate& ratio, double limit) {
+  return ratio.high <= limit ? holds : ratio.low > limit ? broken : inconclusive;
+}
 
 // figures[row][series], nanoseconds per packet.
 using Figures = std::vector<std::vector<double>>;
@@ -97,43 +118,23 @@ void print_table(const Price& price, const Figures& figures) {
 }
 
 Outcome verdict(const Price& price, const Figures& figures) {
-  const auto delta = [&](const char* group, const char* target) {
-    return deltas(price, figures, price.row(group, target));
-  };
-  const Bound hot{ratio(delta("IPv4", "rules64"), delta("IPv4", "xdp-filter")), 0.20};
-  const Bound swept{ratio(delta("IPv4, L1 swept", "rules64"), delta("IPv4, L1 swept", "xdp-filter")), 0.40};
-  const Bound rules{ratio(delta("IPv4", "rules64"), delta("IPv4", "rules1")), 1.25};
-  const auto sockets = [&](const char* group, double bound) {
-    return Bound{ratio(delta(group, "listener"), delta(group, "xdp-filter")), bound};
-  };
-  const Bound listener = sockets("IPv4", 0.60), many = sockets("IPv4, 32,768 flows, L1 swept", 1.00),
-              fresh = sockets("IPv4, every packet a new flow", 1.50);
-  const Bound fields{ratio(delta("IPv4", "fields64"), delta("IPv4", "xdp-filter")), 0.20};
-  const Bound fields_swept{ratio(delta("IPv4, L1 swept", "fields64"), delta("IPv4, L1 swept", "xdp-filter")),
-                           0.40};
-  const Bound service{ratio(delta("IPv4", "service"), delta("IPv4", "xdp-filter")), 0.60};
-  const std::vector<Bound> bounds =
-      fields_too ? std::vector<Bound>{fields, fields_swept, listener, many, fresh, service}
-                 : std::vector<Bound>{hot, swept, rules};
   auto outcome = holds;
-  for (const auto& b : bounds)
-    if (outcome != broken && b.outcome() != holds) outcome = b.outcome();
+  std::string text;
+  for (const auto& claim : claims) {
+    const auto measured = ratio(deltas(price, figures, price.row(claim.group, claim.target)),
+                                deltas(price, figures, price.row(claim.group, claim.against)));
+    const auto one = judge(measured, claim.limit);
+    if (outcome != broken && one != holds) outcome = one;
+    text += fmt::format("{}{} {:.3f} (limit {:.3f}, bound {:.2f})", text.empty() ? "" : ", ", claim.name,
+                        measured.median, measured.high, claim.limit);
+  }
   if (outcome == inconclusive)
     fmt::print(
         "\nA bound lies between the lower and the upper limit: the machine was too noisy. Run it again.\n");
-  const auto text = [](const Bound& b) {
-    return fmt::format("{:.3f} (limit {:.3f}, bound {:.2f})", b.ratio.median, b.ratio.high, b.limit);
-  };
-  const char* word = outcome == holds ? "holds" : outcome == broken ? "does not hold" : "inconclusive";
-  if (fields_too)
-    fmt::print(
-        "\nfields: every field / xdp-filter hot {}, swept {}; listener hot {}, 32,768 flows swept {}, new "
-        "flows {}; service {}: "
-        "{}\n",
-        text(fields), text(fields_swept), text(listener), text(many), text(fresh), text(service), word);
-  else
-    fmt::print("\nprice: 64 rules / xdp-filter hot {}, swept {}; 64 rules / 1 rule {}: {}\n", text(hot),
-               text(swept), text(rules), word);
+  fmt::print("\n{}: {}: {}\n", proof, text,
+             outcome == holds    ? "holds"
+             : outcome == broken ? "does not hold"
+                                 : "inconclusive");
   return outcome;
 }
 
@@ -148,7 +149,7 @@ int main() {
   if (auto ok = test::enter_private_namespaces(); !ok) return cannot(ok.error());
   libbpf_set_print(nullptr);
   const unsigned cpu = pin_to_cpu(1);
-  auto price = Price::open();
+  auto price = Price::open(proof == std::string("fields"));
   if (!price) return cannot(price.error());
   for (const auto& row : price->rows())
     if (auto ok = price->check(row); !ok) return cannot(ok.error());

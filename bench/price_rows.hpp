@@ -31,16 +31,18 @@ struct Row {
 
 class Price {
  public:
-  static Result<Price> open();
+  // `fields`: the rows of prove-fields.
+  static Result<Price> open(bool fields);
 
   const std::vector<Row>& rows() const { return rows_; }
   std::size_t row(const std::string& group, const std::string& target) const;
 
-  // Sends each of the 4,096 packets once: an error where a verdict is not the row's, so that no row can
+  // Sends each flow once, or 4,096: an error where a verdict is not the row's, so that no row can
   // measure something else than its name says.
   Status check(const Row& row);
 
-  // Nanoseconds per packet, the kernel's own `duration`, over `repeat` packets.
+  // Nanoseconds of CPU time per packet, over `repeat` packets. (The kernel's own `duration` has whole ones
+  // only.)
   Result<double> run(const Row& row, std::uint32_t repeat);
 
  private:
@@ -52,7 +54,8 @@ class Price {
   std::shared_ptr<bpf_object> filter_;
   std::map<std::string, Product> products_;  // by policy
   std::vector<Row> rows_;
-  std::uint32_t duration_ = 0, retval_ = 0;  // of the last run
+  double duration_ = 0;       // of the last run
+  std::uint32_t retval_ = 0;  // of the last run
 };
 
 }  // namespace ebb::bench

@@ -78,7 +78,8 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   live.hz = 1000;
   // Among millions of packets per second the flows that a second ends are few; between two runs of a row all
   // would end.
-  live.cache_ttl = std::numeric_limits<std::uint32_t>::max();
+  live.cache_shift = 63;
+  live.epoch = 1;  // the age of an empty place is another one
   live.first_mac = live.us_mac[0][0] = generated_mac;
   CpuMask steered;
   steered.set(0);

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <random>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -13,36 +12,6 @@
 #include <fmt/core.h>
 
 namespace ebb::bench {
-
-namespace {
-
-std::uint16_t wire16(std::uint32_t v) { return htons(static_cast<std::uint16_t>(v)); }
-
-}  // namespace
-
-void fill_packets(GeneratedPackets& packets) {
-  std::mt19937 engine(2);
-  const auto random = [&] { return static_cast<std::uint32_t>(engine()); };
-  for (unsigned kind = 0; kind < GENERATOR_KINDS; ++kind) {
-    for (auto& p : packets[kind]) {
-      if (kind == GENERATOR_IPV6) {
-        p.address[0] = p.address[4] = htonl(0x20010db8);
-        p.address[1] = htonl(random() & 0xffff);
-        p.address[2] = random();
-        p.address[3] = random();
-        p.address[5] = htonl(0xffff0000);
-        p.address[7] = htonl(random() & 0xff);
-      } else {
-        p.address[0] = htonl(10u << 24 | (random() & 0xffffff));
-        p.address[1] = htonl(0xc0000200 | (random() & 0xff));
-      }
-      p.proto = kind == GENERATOR_IPV4_UDP || random() % 2 ? IPPROTO_UDP : IPPROTO_TCP;
-      p.sport = wire16(1024 + random() % 64000);
-      do p.dport = wire16(1024 + random() % 64000);
-      while (p.dport == htons(4500) || p.dport == htons(51820));  // IPsec and WireGuard are protected
-    }
-  }
-}
 
 std::string node_rules(unsigned count) {
   static constexpr std::array shapes = {

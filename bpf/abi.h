@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define EBB_ABI 2
+#define EBB_ABI 3
 
 #define EBB_RULES	64  /* rule bits of a policy: one bit of a __u64 each */
 #define EBB_CLASSES	64  /* traffic classes; slot EBB_CLASSES counts what no rule matched */
@@ -27,8 +27,8 @@
 #define EBB_SETS	64  /* of our own addresses, by EBB_ADDRESS_SET() */
 #define EBB_WAYS	4   /* addresses in a set */
 #define EBB_DROPS	32  /* drops that each CPU remembers */
-#define EBB_SOCKET_WAYS 4   /* flows in a set of the socket cache: one cache line */
-#define EBB_KEYS	24  /* secret words of the flow hash */
+#define EBB_SOCKET_WAYS 8   /* flows in a set of the socket cache: one cache line */
+#define EBB_KEYS	20  /* secret words of the flow hash */
 
 /* The live word, read once per packet. */
 #define EBB_WORD_BANK	    0x1 /* bank in force */
@@ -186,17 +186,9 @@ struct ebb_address {
 /* IPv4: the address word; IPv6: the words folded by XOR. Any order of bytes: it only spreads. */
 #define EBB_ADDRESS_SET(word) ((word) * 0x9e3779b1u >> 26) /* word: __u32 */
 
-/* What is remembered of a flow: does a socket want it? */
-struct ebb_socket {
-	__u64 flow;  /* hash by secret keys; 0: free */
-	__u32 since; /* jiffies, low half */
-	__u16 epoch; /* ebb_live.epoch, low half */
-	__u16 found; /* yes or no */
-};
-
-/* Map ebb_sockets, per CPU. */
+/* Map ebb_sockets: a cache line. */
 struct ebb_socket_set {
-	struct ebb_socket way[EBB_SOCKET_WAYS];
+	__u64 way[EBB_SOCKET_WAYS]; /* sockets.h */
 };
 
 struct ebb_live {
@@ -208,8 +200,8 @@ struct ebb_live {
 	__u64 zero;	  /* always 0, which the verifier cannot know (packet.h) */
 	__u64 code;	  /* checksum of the objects that are attached; the agent's own business */
 	__u32 epoch;	  /* counts sockets that bind or listen (sock.bpf.c); a change ends cached answers */
-	__u32 cache_ttl;  /* jiffies that a cached answer lasts; 0: nothing is cached */
-	__u32 socket_sets; /* of map ebb_sockets, minus 1: a mask */
+	__u32 cache_shift; /* a cached answer lasts at most 2^this jiffies; 0: nothing is cached */
+	__u32 socket_sets; /* of each CPU in map ebb_sockets, minus 1: a mask */
 	__u32 owners_epoch; /* counts what makes every known owner doubtful (sock.bpf.c) */
 	__u32 owners_known; /* the owners_epoch that `owner` was made for; another one: no owner is known */
 	__u32 reserved;

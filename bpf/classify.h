@@ -20,10 +20,12 @@
 
 /* A 16-bit field has two steps: its value's equivalence class, and the class's rules. */
 #define EBB_RULES16(bank, field, value)                                              \
-	((bank)->field[EBB_INDEX((bank)->field##_class[EBB_INDEX(value, 0xffff)], 0xff)])
+	EBB_ENTRY(bank, field, EBB_INDEX(EBB_ENTRY(bank, field##_class, EBB_INDEX(value, 0xffff)), 0xff))
 
 /* DSCP: 6 bits, given as an offset into a table of __u64, with other bits around. */
-#define EBB_RULES_DSCP(bank, offset) (*(const __u64 *)((const void *)(bank)->dscp + EBB_INDEX(offset, 0x1f8)))
+#define EBB_RULES_DSCP(bank, offset)                                    \
+	(*(const __u64 *)(EBB_PLACE_AT(bank, EBB_INDEX(offset, 0x1f8)) + \
+			  __builtin_offsetof(struct ebb_bank, dscp)))
 
 /*
  * The rules whose prefixes accept the address: a conjunction over its bytes. A word of the address is loaded once, and
@@ -37,19 +39,20 @@
 #define EBB_BYTE_OFFSET(word, i)                                                              \
 	EBB_INDEX(EBB_BYTE_SHIFT(i) < 0 ? (word) << 3 : (word) >> (EBB_BYTE_SHIFT(i) & 31), 0x7f8)
 
-#define EBB_RULES_ADDRESS(tables, address, words)                                             \
-	({                                                                                    \
-		__u64 rules_ = ~0ULL;                                                         \
-		_Pragma("unroll") for (int w_ = 0; w_ < (words); w_++)                        \
-		{                                                                             \
-			__u64 word_ = ((const __u32 *)(address))[w_];                         \
-			_Pragma("unroll") for (int i_ = 0; i_ < 4; i_++)                      \
-			{                                                                     \
-				const void *table_ = (tables)[w_ * 4 + i_];                   \
-				rules_ &= *(const __u64 *)(table_ + EBB_BYTE_OFFSET(word_, i_)); \
-			}                                                                     \
-		}                                                                             \
-		rules_;                                                                       \
+#define EBB_RULES_ADDRESS(bank, tables, address, words)                                                     \
+	({                                                                                                  \
+		__u64 rules_ = ~0ULL;                                                                       \
+		_Pragma("unroll") for (int w_ = 0; w_ < (words); w_++)                                      \
+		{                                                                                           \
+			__u64 word_ = ((const __u32 *)(address))[w_];                                       \
+			_Pragma("unroll") for (int i_ = 0; i_ < 4; i_++)                                    \
+			{                                                                                   \
+				const void *place_ = EBB_PLACE_AT(bank, EBB_BYTE_OFFSET(word_, i_));        \
+				rules_ &= *(const __u64 *)(place_ + __builtin_offsetof(struct ebb_bank, tables) + \
+							   (w_ * 4 + i_) * sizeof((bank)->tables[0]));      \
+			}                                                                                   \
+		}                                                                                           \
+		rules_;                                                                                     \
 	})
 
 /* Index of the lowest bit. By de Bruijn's sequence: clang 14 crashes on __builtin_ctzll for BPF. */
@@ -150,7 +153,7 @@ static __always_inline __u64 ebb_l4_header(const struct ebb_frame *f, const stru
 
 static __always_inline __u64 ebb_rules_vlan(const struct ebb_bank *bank, __u64 tci)
 {
-	return bank->vlan[EBB_INDEX(bank->vlan_class[EBB_INDEX(tci, 0xfff)], 0xff)];
+	return EBB_ENTRY(bank, vlan, EBB_INDEX(EBB_ENTRY(bank, vlan_class, EBB_INDEX(tci, 0xfff)), 0xff));
 }
 
 /* `to`: where a unicast packet goes. `ours`: is the IP address; `group`: it is for many. */
@@ -179,39 +182,28 @@ static __always_inline __u64 ebb_rules_owner(const struct ebb_live *live, const 
 
 /*
  * The rules that still stand after the larger tables and the rarer fields, which come last, and only while a rule
- * stands that names one of them. No rule where the header is not readable, which cannot be.
+ * stands that names one of them. `at`: the IP header.
  */
 static __always_inline __u64 ebb_rules_late(const struct ebb_live *live, const struct ebb_frame *f,
-					    const struct ebb_bank *bank, bool ipv4, const struct ebb_packet *p)
+					    const struct ebb_bank *bank, const void *at, bool ipv4,
+					    const struct ebb_packet *p)
 {
 	/* `length` is that of one datagram, not of the GRO packet */
 	__u64 length = EBB_GSO_SIZE(f->ctx) ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + EBB_GSO_SIZE(f->ctx) : p->l3_len;
-	__u64 rules = EBB_RULES16(bank, length, length);
-	__u64 offset = p->l3_offset;
-	void *at;
+	__u64 rules = EBB_RULES16(bank, length, length) & p->rules;
 
-	barrier_var(offset);
-	if (offset > 64)
-		return 0;
-	at = f->data + offset;
 	if (ipv4) {
-		struct iphdr *h = at;
+		const struct iphdr *h = at;
 
-		if ((void *)(h + 1) > f->end)
-			return 0;
-		rules &= EBB_RULES_ADDRESS(bank->ipv4_src, &h->saddr, 1);
-		rules &= EBB_RULES_ADDRESS(bank->ipv4_dst, &h->daddr, 1);
-		rules &= p->rules;
+		rules &= EBB_RULES_ADDRESS(bank, ipv4_src, &h->saddr, 1);
+		rules &= EBB_RULES_ADDRESS(bank, ipv4_dst, &h->daddr, 1);
 		if (rules & bank->aimed)
 			rules &= ebb_rules_to(live, f, bank, ebb_is_our_ipv4(live, h->daddr), ebb_is_group_ipv4(h->daddr));
 	} else {
-		struct ipv6hdr *h = at;
+		const struct ipv6hdr *h = at;
 
-		if ((void *)(h + 1) > f->end)
-			return 0;
-		rules &= EBB_RULES_ADDRESS(bank->ipv6_src, &h->saddr, 4);
-		rules &= EBB_RULES_ADDRESS(bank->ipv6_dst, &h->daddr, 4);
-		rules &= p->rules;
+		rules &= EBB_RULES_ADDRESS(bank, ipv6_src, &h->saddr, 4);
+		rules &= EBB_RULES_ADDRESS(bank, ipv6_dst, &h->daddr, 4);
 		if (rules & bank->aimed)
 			rules &= ebb_rules_to(live, f, bank, ebb_is_our_ipv6(live, (const __u32 *)&h->daddr),
 					      h->daddr.s6_addr[0] == 0xff);
@@ -262,7 +254,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 			return EBB_R_MALFORMED;
 		dport = tcp->dest;
 		flags = ((__u8 *)tcp)[13];
-		p->rules &= bank->tcp_flags[EBB_INDEX(flags, 0xff)];
+		p->rules &= EBB_ENTRY(bank, tcp_flags, EBB_INDEX(flags, 0xff));
 		p->shield = ebb_shield_tcp(flags) + zero;
 	} else {
 		if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6) {
@@ -278,10 +270,10 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		return -1;
 	}
 	p->rules &= EBB_RULES16(bank, sport, *(__be16 *)l4);
-	dport_class = bank->dport_class[EBB_INDEX(dport, 0xffff)];
-	p->rules &= bank->dport[EBB_INDEX(dport_class, 0xff)];
+	dport_class = EBB_ENTRY(bank, dport_class, EBB_INDEX(dport, 0xffff));
+	p->rules &= EBB_ENTRY(bank, dport, EBB_INDEX(dport_class, 0xff));
 	if (!p->shield)
-		p->shield = bank->shield[EBB_INDEX(dport_class, 0xff)];
+		p->shield = EBB_ENTRY(bank, shield, EBB_INDEX(dport_class, 0xff));
 	return -1;
 }
 
@@ -304,14 +296,14 @@ static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct
 		bad = ebb_walk_ipv6(f, bank, at, live->zero, p, &fragment, &ah);
 	if (bad >= 0)
 		return bad;
-	p->rules &= bank->proto[EBB_INDEX(p->proto, 0xff)];
+	p->rules &= EBB_ENTRY(bank, proto, EBB_INDEX(p->proto, 0xff));
 	bad = ebb_walk_l4(f, bank, ipv4, fragment, live->zero, p);
 	if (bad >= 0)
 		return bad;
 	if (!ipv4 && ah)
 		p->shield = EBB_R_TUNNEL + live->zero;
 	if (p->rules & bank->late)
-		p->rules = ebb_rules_late(live, f, bank, ipv4, p);
+		p->rules = ebb_rules_late(live, f, bank, at, ipv4, p);
 	return -1;
 }
 

@@ -26,6 +26,24 @@
 #endif
 
 /*
+ * A place in a structure: `offset`, already masked, beyond `base`. clang would copy the base first, an instruction for
+ * each look at a table.
+ */
+#ifdef __bpf__
+#define EBB_PLACE_AT(base, offset)                                       \
+	({                                                               \
+		__u64 place_ = (offset);                                 \
+		asm("%0 += %1" : "+r"(place_) : "r"(base));              \
+		(const void *)place_;                                    \
+	})
+#else
+#define EBB_PLACE_AT(base, offset) ((const void *)(base) + (offset))
+#endif
+#define EBB_ENTRY(base, table, index)                                                                      \
+	(*(const __typeof__((base)->table[0]) *)(EBB_PLACE_AT(base, (index) * sizeof((base)->table[0])) +  \
+						 __builtin_offsetof(__typeof__(*(base)), table)))
+
+/*
  * A map of one struct ebb_live, about 0.9 MiB, which the agent makes, pins and maps into its memory. As a variable its
  * address stands in the code: a lookup would cost each packet ten instructions. It must stay the only variable of
  * .bss, whose map the agent replaces by its own when it loads an object.
@@ -49,11 +67,14 @@ struct {
 } ebb_drops SEC(".maps");
 
 /*
- * Which flows a socket wants. The agent makes it, larger where there is memory: 16,384 sets, 1 MiB per CPU, hold 64k
- * flows. A set that is full forgets one of its flows, which is then looked up again.
+ * Which flows a socket wants: ebb_live.socket_sets + 2 sets for each CPU, one CPU after the other (sockets.h). The
+ * agent makes it, larger where there is memory: 8,192 sets, 512 KiB per CPU, hold 64k flows. A set that is full forgets
+ * its oldest flow, which is then looked up again. Not a per-CPU array, which keeps each value behind a pointer and
+ * across two cache lines; memory that can be mapped begins at a page.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct ebb_socket_set);

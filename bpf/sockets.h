@@ -3,9 +3,11 @@
  * Does a local socket want this packet?
  *
  * 1. Asked only where a rule with listener = "none" would win, or a SYN would be dropped.
- * 2. The answer is kept per flow, in a set of four ways. A flow is known by 64 bits of a hash with secret keys (NH of
- *    UMAC, RFC 4418, two independent ones): nobody can make two flows meet.
+ * 2. The answer is kept per flow, in a set of eight words. A flow is known by a hash with secret keys (NH of UMAC,
+ *    RFC 4418): nobody can make two flows meet.
  * 3. An answer ends with its time, and at once when a socket binds or listens (ebb_live.epoch).
+ * 4. Where almost every packet is a new flow, a scan or a flood, the cache only costs: it is then left alone, but for one
+ *    jiffy of 32, which notices the end of the storm.
  */
 #ifndef EBB_SOCKETS_H
 #define EBB_SOCKETS_H
@@ -13,21 +15,54 @@
 #include "maps.h"
 #include "packet.h"
 
-#define EBB_FLOW_WORDS 10 /* two IPv6 addresses, ports, protocol */
+/*
+ * What is kept of a flow: 40 bits of its hash, the time and epoch of the answer, and in the lowest bit the answer. One
+ * word, so no reader sees the half of two.
+ */
+#define EBB_FLOW_HASH  (~0ULL << 24)
+#define EBB_FLOW_STAMP (~EBB_FLOW_HASH & ~1ULL)
 
-struct ebb_flow {
-	__u32 word[EBB_FLOW_WORDS];
-};
-
-static __always_inline __u64 ebb_flow_hash(const struct ebb_flow *flow, const __u32 *key, int words)
+/* Moves on with each second or less, and with each epoch; comes back after 2^23 of both: months. */
+static __always_inline __u64 ebb_flow_stamp(void)
 {
-	__u64 hash = 0;
+	return ((bpf_jiffies64() >> EBB_INDEX(ebb_live.cache_shift, 63)) + ebb_live.epoch) << 1 & EBB_FLOW_STAMP;
+}
 
+/* One pair of words of a flow, into both hashes; each pair has its own four keys. */
+static __always_inline void ebb_hash_pair(__u64 *hash, const __u32 *key, __u32 a, __u32 b)
+{
+	hash[0] += (__u64)(a + key[0]) * (__u32)(b + key[1]);
+	hash[1] += (__u64)(a + key[2]) * (__u32)(b + key[3]);
+}
+
+#define EBB_FLOW_IPV4 0x400 /* beside the protocol: no flow of one family is one of the other */
+
+#define EBB_STORM 64 /* flows in a row that were not found */
+
+/* A set of this CPU; behind them is one whose first word counts the flows in a row that were not found. */
+static __always_inline __u64 *ebb_socket_set(__u32 number)
+{
+	__u32 index = bpf_get_smp_processor_id() * (ebb_live.socket_sets + 2) + number;
+	struct ebb_socket_set *set = bpf_map_lookup_elem(&ebb_sockets, &index);
+
+	return set ? set->way : NULL;
+}
+
+/* Is the cache better left alone? */
+static __always_inline bool ebb_is_storm(void)
+{
+	const __u64 *unknown = ebb_socket_set(ebb_live.socket_sets + 1);
+
+	return !ebb_live.cache_shift || !unknown || (*unknown >= EBB_STORM && bpf_jiffies64() & 31);
+}
+
+/* Keeps an answer as the newest of its set; the oldest is forgotten. */
+static __always_inline void ebb_keep(__u64 *set, __u64 answer)
+{
 #pragma unroll
-	for (int i = 0; i < EBB_FLOW_WORDS; i += 2)
-		if (i < words)
-			hash += (__u64)(flow->word[i] + key[i]) * (__u32)(flow->word[i + 1] + key[i + 1]);
-	return hash;
+	for (int i = EBB_SOCKET_WAYS - 1; i > 0; i--)
+		set[i] = set[i - 1];
+	set[0] = answer;
 }
 
 static __always_inline bool ebb_look_up(EBB_CTX *ctx, struct bpf_sock_tuple *tuple, __u32 size, bool tcp)
@@ -42,85 +77,101 @@ static __always_inline bool ebb_look_up(EBB_CTX *ctx, struct bpf_sock_tuple *tup
 }
 
 /*
- * 1: a socket wants the TCP or UDP packet with these headers; 0: none does; -1: not readable.
- * A global function: the verifier checks it once.
+ * Asks the kernel. 1: a socket wants the TCP or UDP packet with these headers; 0: none does; -1: not readable.
+ * A global function: the verifier checks it once, and a cached answer does not pay for the tuple.
  */
+__noinline int ebb_ask_sockets(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	__u64 l3_offset = l3, l4_offset = l4;
+	struct bpf_sock_tuple tuple;
+	struct ipv6hdr *ipv6;
+	struct iphdr *ipv4;
+	__be16 *ports;
+
+	barrier_var(l3_offset);
+	barrier_var(l4_offset);
+	if (!l4_offset || l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+		return -1;
+	ports = data + l4_offset;
+	ipv4 = data + l3_offset;
+	ipv6 = data + l3_offset;
+	if ((void *)(ports + 2) > end || (void *)(ipv4 + 1) > end)
+		return -1;
+	if (ipv4->version == 4) {
+		tuple.ipv4.saddr = ipv4->saddr;
+		tuple.ipv4.daddr = ipv4->daddr;
+		tuple.ipv4.sport = ports[0];
+		tuple.ipv4.dport = ports[1];
+		return ebb_look_up(ctx, &tuple, sizeof(tuple.ipv4), proto == IPPROTO_TCP);
+	}
+	if ((void *)(ipv6 + 1) > end)
+		return -1;
+	__builtin_memcpy(tuple.ipv6.saddr, &ipv6->saddr, 16);
+	__builtin_memcpy(tuple.ipv6.daddr, &ipv6->daddr, 16);
+	tuple.ipv6.sport = ports[0];
+	tuple.ipv6.dport = ports[1];
+	return ebb_look_up(ctx, &tuple, sizeof(tuple.ipv6), proto == IPPROTO_TCP);
+}
+
+/* The same, from the cache where it knows. Not in a storm. */
 __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
 	__u64 l3_offset = l3, l4_offset = l4;
-	struct bpf_sock_tuple tuple = {};
-	struct ebb_socket *free = NULL;
-	struct ebb_flow flow = {};
-	struct ebb_socket_set *set;
-	__u64 hash, spread;
-	bool ipv4, found;
-	__u32 now, slot, *ports;
-	int words;
+	const __u32 *key = ebb_live.key;
+	struct ipv6hdr *ipv6;
+	struct iphdr *ipv4;
+	__u64 hash[2] = {}, flow, *set, *unknown;
+	__u32 *ports;
+	int found;
 
 	barrier_var(l3_offset);
 	barrier_var(l4_offset);
-	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+	if (!l4_offset || l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
 		return -1;
 	ports = data + l4_offset;
-	if (!l4 || (void *)(ports + 1) > end || data + l3_offset + 1 > end)
+	ipv4 = data + l3_offset;
+	ipv6 = data + l3_offset;
+	if ((void *)(ports + 1) > end || (void *)(ipv4 + 1) > end)
 		return -1;
-	ipv4 = *(__u8 *)(data + l3_offset) >> 4 == 4;
-	if (ipv4) {
-		struct iphdr *ip = data + l3_offset;
-
-		if ((void *)(ip + 1) > end)
-			return -1;
-		flow.word[0] = tuple.ipv4.saddr = ip->saddr;
-		flow.word[1] = tuple.ipv4.daddr = ip->daddr;
-		flow.word[2] = *ports;
-		flow.word[3] = proto | 0x400;
-		tuple.ipv4.sport = ((__be16 *)ports)[0];
-		tuple.ipv4.dport = ((__be16 *)ports)[1];
-		words = 4;
+	if (ipv4->version == 4) {
+		ebb_hash_pair(hash, key, ipv4->saddr, ipv4->daddr);
+		ebb_hash_pair(hash, key + 4, *ports, proto | EBB_FLOW_IPV4);
 	} else {
-		struct ipv6hdr *ip = data + l3_offset;
+		const __u32 *address = (const __u32 *)&ipv6->saddr;
 
-		if ((void *)(ip + 1) > end)
+		if ((void *)(ipv6 + 1) > end)
 			return -1;
-		__builtin_memcpy(tuple.ipv6.saddr, &ip->saddr, 16);
-		__builtin_memcpy(tuple.ipv6.daddr, &ip->daddr, 16);
-		__builtin_memcpy(flow.word, &ip->saddr, 32);
-		flow.word[8] = *ports;
-		flow.word[9] = proto;
-		tuple.ipv6.sport = ((__be16 *)ports)[0];
-		tuple.ipv6.dport = ((__be16 *)ports)[1];
-		words = 10;
+#pragma unroll
+		for (int i = 0; i < 8; i += 2)
+			ebb_hash_pair(hash, key + 2 * i, address[i], address[i + 1]);
+		ebb_hash_pair(hash, key + 16, *ports, proto);
 	}
-	hash = ebb_flow_hash(&flow, ebb_live.key, words);
-	spread = ebb_flow_hash(&flow, ebb_live.key + 12, words);
-	spread ^= spread >> 32;
-	slot = spread & ebb_live.socket_sets;
-	now = bpf_jiffies64();
-	set = bpf_map_lookup_elem(&ebb_sockets, &slot);
-	if (!set || !hash)
+	set = ebb_socket_set((hash[1] ^ hash[1] >> 32) & ebb_live.socket_sets);
+	unknown = ebb_socket_set(ebb_live.socket_sets + 1);
+	if (!set || !unknown)
 		return -1;
+	/*
+	 * Multiplied: the high bits then depend on all of them. The stamp is taken before the kernel is asked: what changes
+	 * meanwhile ends the answer.
+	 */
+	flow = (hash[0] * 0x9e3779b97f4a7c15ULL & EBB_FLOW_HASH) | ebb_flow_stamp();
 #pragma unroll
 	for (int i = 0; i < EBB_SOCKET_WAYS; i++) {
-		struct ebb_socket *way = &set->way[i];
-		bool fresh = now - way->since < ebb_live.cache_ttl && way->epoch == (__u16)ebb_live.epoch;
+		__u64 kept = set[i];
 
-		if (fresh && way->flow == hash)
-			return way->found;
-		if (!fresh || way->flow == hash)
-			free = way;
+		if ((kept ^ flow) <= 1) {
+			*unknown = 0;
+			return kept & 1;
+		}
 	}
-	if (!free)
-		free = &set->way[EBB_INDEX(spread >> 16, EBB_SOCKET_WAYS - 1)];
-	free->epoch = ebb_live.epoch; /* before the lookup: what changes meanwhile ends it */
-	if (ipv4)
-		found = ebb_look_up(ctx, &tuple, sizeof(tuple.ipv4), proto == IPPROTO_TCP);
-	else
-		found = ebb_look_up(ctx, &tuple, sizeof(tuple.ipv6), proto == IPPROTO_TCP);
-	free->flow = hash;
-	free->since = now;
-	free->found = found;
+	*unknown += 1;
+	found = ebb_ask_sockets(ctx, l3, l4, proto);
+	if (found >= 0)
+		ebb_keep(set, flow | found);
 	return found;
 }
 

@@ -123,6 +123,8 @@ static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const str
 
 	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
 		return false;
+	if (ebb_is_storm())
+		return ebb_ask_sockets(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
 	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <memory>
@@ -70,7 +71,8 @@ Status Beat::beat(std::chrono::milliseconds lifetime) {
   }
   const double ticks_per_second = measured_hz(last_.time - first_.time, last_.jiffies - first_.jiffies);
   live_->hz = static_cast<std::uint32_t>(std::lround(ticks_per_second));
-  live_->cache_ttl = live_->hz;  // one second
+  live_->cache_shift =
+      static_cast<std::uint32_t>(std::bit_width(std::max(live_->hz, 2U))) - 1;  // half a second to one
   const double seconds = std::chrono::duration<double>(lifetime).count();
   return run(static_cast<std::uint64_t>(std::ceil(seconds * ticks_per_second)));
 }

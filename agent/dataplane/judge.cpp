@@ -58,7 +58,7 @@ Judge::Judge(const ebb_live& from) {
   in_use = true;
   std::memcpy(&live(), &from, sizeof from);
   std::memset(live().bucket, 0, sizeof from.bucket);
-  live().cache_ttl = 0;  // every flow is looked up
+  live().cache_shift = 0;  // every flow is looked up
   prepare_probe(live().bank[live().word & EBB_WORD_BANK]);
 }
 

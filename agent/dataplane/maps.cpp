@@ -34,12 +34,12 @@ tl::unexpected<Error> refused_map(const char* name, int number) {
   return error;
 }
 
-// Of the socket cache: 64 bytes each, on every possible CPU. 16,384 hold 64k flows; a small machine has
+// Of the socket cache: 64 bytes each, for every possible CPU. 8,192 hold 64k flows; a small machine has
 // fewer.
 std::uint32_t socket_sets() {
   const auto memory =
       static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  return memory >= std::uint64_t{1} << 30 ? 16384 : 4096;
+  return memory >= std::uint64_t{1} << 30 ? 8192 : 2048;
 }
 
 std::string pin_of(const std::string& folder, const Shape& shape) { return folder + "/" + shape.name; }
@@ -92,7 +92,8 @@ Status Maps::open_in(const std::string& folder) {
       {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_counters), 1, 0}},
       {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, sizeof(std::uint32_t), cpus, 0}},
       {&Maps::drops_fd_, {"ebb_drops", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_drops), 1, 0}},
-      {&Maps::sockets_fd_, {"ebb_sockets", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_socket_set), sets, 0}},
+      {&Maps::sockets_fd_,
+       {"ebb_sockets", BPF_MAP_TYPE_ARRAY, sizeof(ebb_socket_set), (sets + 1) * cpus, BPF_F_MMAPABLE}},
   };
   for (const auto& [member, shape] : wanted) {  // all, before the first is made: a refusal changes nothing
     auto map = adopt_map(folder, shape);
