@@ -160,7 +160,7 @@ Judged Explainer::judge(const Case& one, PowerState state, bool listener) {
   const bool raw = one.interface->link_type == LinkType::ip;
   return judge_.judge({.frame = std::span(one.frame).subspan(raw ? ethernet : 0),
                        .state = state,
-                       .tc = one.interface->attachment.hook == Hook::tcx,
+                       .tc = is_tc(one.interface->attachment.hook),
                        .raw_ip = raw,
                        .ifindex = static_cast<unsigned>(one.interface->ifindex),
                        .listener = listener});

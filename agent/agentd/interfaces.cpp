@@ -33,6 +33,8 @@ bool is_virtual(const std::string& name) {
 
 const std::string& first_of(const std::string& a, const std::string& b) { return a.empty() ? b : a; }
 
+bool is_lost(const Interface& one) { return Hooks::lost(one.attachment.hook, one.ifindex); }
+
 // Where the packets of these interfaces may be ours: they themselves, and what stands on them.
 std::set<int> with_uppers(const std::vector<Interface>& interfaces, const std::vector<Link>& links) {
   std::set<int> out;
@@ -147,10 +149,12 @@ bool Interfaces::follow(const Choice& choice) {
                               [&](const Link& one) { return one.ifindex == choice.ifindex; });
   known->link_type = link_type(known->link.hardware);
   const auto no_xdp = why_not_xdp(known->link, links_, takes_tags_out(known->name));
-  if (!is_new && no_xdp.empty() == known->no_xdp.empty()) return false;
+  const bool lost = is_lost(*known);
+  if (lost) log_warning({known->name + ": somebody removed the program of Ebb", "it is attached again"});
+  if (!is_new && !lost && no_xdp.empty() == known->no_xdp.empty()) return false;
   known->no_xdp = no_xdp;
   known->attachment = hooks_.attach(known->link, no_xdp);
-  known->rps = known->attachment.hook == Hook::tcx || is_virtual(known->name);
+  known->rps = is_tc(known->attachment.hook) || is_virtual(known->name);
   spdlog::info("{}: {} ({})", known->name, word(known->attachment.hook), known->attachment.reason);
   return true;
 }
@@ -159,7 +163,8 @@ bool Interfaces::refresh_settings() {
   const auto now = Clock::now();
   const bool lost_route = std::any_of(auto_.begin(), auto_.end(),
                                       [&](const auto& one) { return now - one.second > auto_linger; });
-  if (lost_route) return refresh();
+  const bool lost_program = std::any_of(all_.begin(), all_.end(), is_lost);
+  if (lost_route || lost_program) return refresh();
   read_settings();
   return false;
 }

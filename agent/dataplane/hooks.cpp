@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "dataplane/clsact.hpp"
 #include "dataplane/pins.hpp"
 #include "dataplane/programs.hpp"
 #include "dataplane/tcx.hpp"
@@ -39,6 +40,13 @@ bool detach_own_xdp(int ifindex, const std::string& name) {
   auto detached = detach_xdp(ifindex);
   if (!detached) log_error({name + ": " + detached.error().what, detached.error().hint});
   return detached.has_value();
+}
+
+// Whether there was a filter of ours.
+bool detach_own_clsact(int ifindex, const std::string& name) {
+  auto detached = detach_clsact(ifindex);
+  if (!detached) log_error({name + ": " + detached.error().what, detached.error().hint});
+  return detached.value_or(false);
 }
 
 std::string because(const Error& error) { return error.number ? std::strerror(error.number) : error.what; }
@@ -76,17 +84,53 @@ Result<std::uint32_t> Hooks::attach_native(int ifindex, std::string& reason) {
   return id;
 }
 
-Result<std::uint32_t> Hooks::attach_tc(int ifindex, bool raw_ip) {
-  const auto pin = tcx_pin(ifindex);
-  const auto earlier = query_tcx(pin, ifindex);
-  if (earlier && same_code_) return earlier;
+Result<int> Hooks::tc_program(bool raw_ip) {
   auto& program = tc_[raw_ip];
   if (!program) {
     auto loaded = load_tc(maps_, raw_ip);
     if (!loaded) return tl::unexpected(loaded.error());
     program = std::move(*loaded);
   }
-  return earlier ? replace_tcx(program.get(), pin) : attach_tcx(program.get(), ifindex, pin);
+  return program.get();
+}
+
+Result<std::uint32_t> Hooks::attach_to_tcx(int ifindex, bool raw_ip) {
+  const auto pin = tcx_pin(ifindex);
+  const auto earlier = query_tcx(pin, ifindex);
+  if (earlier && same_code_) return earlier;
+  const auto program = tc_program(raw_ip);
+  if (!program) return tl::unexpected(program.error());
+  return earlier ? replace_tcx(*program, pin) : attach_tcx(*program, ifindex, pin);
+}
+
+Result<std::uint32_t> Hooks::attach_to_clsact(int ifindex, bool raw_ip) {
+  if (const auto earlier = query_clsact(ifindex); earlier && same_code_) return earlier;
+  const auto program = tc_program(raw_ip);
+  if (!program) return tl::unexpected(program.error());
+  return attach_clsact(*program, ifindex);
+}
+
+// Whatever the rungs of before held leaves once the new one works.
+Attachment Hooks::attach_tc(const Link& link, const std::string& no_xdp) {
+  const bool raw_ip = link_type(link.hardware) == LinkType::ip;
+  Attachment out{Hook::none, no_xdp};
+  auto id = attach_to_tcx(link.ifindex, raw_ip);
+  if (id) {
+    out.hook = Hook::tcx;
+    detach_own_clsact(link.ifindex, link.name);
+  } else {
+    out.reason += "; no tcx: " + because(id.error());
+    id = attach_to_clsact(link.ifindex, raw_ip);
+    if (!id) {
+      out.reason += "; no clsact: " + because(id.error());
+      return out;
+    }
+    out.hook = Hook::clsact;
+    unlink(tcx_pin(link.ifindex).c_str());
+  }
+  out.program_id = *id;
+  detach_own_xdp(link.ifindex, link.name);
+  return out;
 }
 
 Attachment Hooks::attach(const Link& link, const std::string& no_xdp) {
@@ -102,22 +146,23 @@ Attachment Hooks::attach(const Link& link, const std::string& no_xdp) {
     if (auto native = attach_native(link.ifindex, out.reason)) {
       out.hook = Hook::xdp_native;
       out.program_id = *native;
-      unlink(tcx_pin(link.ifindex)
-                 .c_str());  // a rung of before, when XDP was not for it or held by somebody else
+      // a rung of before, when XDP was not for it or held by somebody else
+      unlink(tcx_pin(link.ifindex).c_str());
+      detach_own_clsact(link.ifindex, link.name);
       return out;
     }
   }
-  auto tc = attach_tc(link.ifindex, type == LinkType::ip);
-  if (tc) {
-    out.hook = Hook::tcx;
-    out.program_id = *tc;
-    detach_own_xdp(link.ifindex, link.name);  // a rung of before
-    return out;
-  }
-  out.reason += "; no tcx: " + because(tc.error());
-  log_warning(
-      {"no hook on " + link.name + ": " + out.reason, "traffic on it is left alone; tcx needs Linux 6.6"});
+  out = attach_tc(link, out.reason);
+  if (out.hook == Hook::none)
+    log_warning({"no hook on " + link.name + ": " + out.reason,
+                 "traffic on it is left alone; clsact needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF"});
   return out;
+}
+
+bool Hooks::lost(Hook hook, int ifindex) {
+  if (hook != Hook::clsact) return false;
+  const auto there = query_clsact(ifindex);
+  return !there && there.error().number == ENOENT;
 }
 
 void Hooks::detach(Hook hook, int ifindex) {
@@ -125,6 +170,8 @@ void Hooks::detach(Hook hook, int ifindex) {
     if (auto done = detach_xdp(ifindex); !done && done.error().number != ENODEV) log_warning(done.error());
   } else if (hook == Hook::tcx) {
     unlink(tcx_pin(ifindex).c_str());
+  } else if (hook == Hook::clsact) {
+    if (auto done = detach_clsact(ifindex); !done) log_warning(done.error());
   }
 }
 
@@ -133,7 +180,10 @@ void Hooks::detach_others(const std::vector<int>& ifindexes) {
     return std::find(ifindexes.begin(), ifindexes.end(), ifindex) != ifindexes.end();
   };
   for (const auto& [ifindex, name] : all_interfaces())
-    if (!wanted(ifindex)) detach_own_xdp(ifindex, name);
+    if (!wanted(ifindex)) {
+      detach_own_xdp(ifindex, name);
+      detach_own_clsact(ifindex, name);
+    }
   std::error_code error;
   for (const auto& pin : std::filesystem::directory_iterator(pin_folder(), error)) {
     const std::string name = pin.path().filename();
@@ -145,8 +195,10 @@ void Hooks::detach_others(const std::vector<int>& ifindexes) {
 
 std::vector<std::string> remove_dataplane() {
   std::vector<std::string> done;
-  for (const auto& [ifindex, name] : all_interfaces())
+  for (const auto& [ifindex, name] : all_interfaces()) {
     if (detach_own_xdp(ifindex, name)) done.push_back("detached ebb_xdp from " + name);
+    if (detach_own_clsact(ifindex, name)) done.push_back("removed the clsact filter from " + name);
+  }
   for (const auto& folder : all_pin_folders())
     for (auto& text : remove_pins(folder)) done.push_back(std::move(text));
   return done;

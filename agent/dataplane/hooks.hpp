@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The hook ladder: native XDP where the driver has it and frames are Ethernet, else tcx. Another tool's
-// program is never displaced.
+// The hook ladder: native XDP where the driver has it and frames are Ethernet, else tcx, else clsact. Another
+// tool's program is never displaced.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace ebb {
 
-enum class Hook : std::uint8_t { none, xdp_native, tcx };
+enum class Hook : std::uint8_t { none, xdp_native, tcx, clsact };
 
 constexpr const char* word(Hook hook) {
   switch (hook) {
@@ -21,10 +21,15 @@ constexpr const char* word(Hook hook) {
       return "xdp-native";
     case Hook::tcx:
       return "tcx";
+    case Hook::clsact:
+      return "clsact";
     default:
       return "none";
   }
 }
+
+// The programs see packets after the kernel has built them.
+constexpr bool is_tc(Hook hook) { return hook == Hook::tcx || hook == Hook::clsact; }
 
 struct Attachment {
   Hook hook = Hook::none;
@@ -42,6 +47,9 @@ class Hooks {
   Attachment attach(const Link& link, const std::string& no_xdp);
   void detach(Hook hook, int ifindex);
 
+  // Somebody else removed the program: a clsact filter goes with its qdisc.
+  static bool lost(Hook hook, int ifindex);
+
   // Detaches what an earlier agent left on other interfaces than these.
   void detach_others(const std::vector<int>& ifindexes);
 
@@ -54,7 +62,10 @@ class Hooks {
   std::array<Fd, 2> tc_;  // for Ethernet, and for raw IP; loaded when the first interface needs it
 
   Result<std::uint32_t> attach_native(int ifindex, std::string& reason);
-  Result<std::uint32_t> attach_tc(int ifindex, bool raw_ip);
+  Result<int> tc_program(bool raw_ip);
+  Result<std::uint32_t> attach_to_tcx(int ifindex, bool raw_ip);
+  Result<std::uint32_t> attach_to_clsact(int ifindex, bool raw_ip);
+  Attachment attach_tc(const Link& link, const std::string& no_xdp);
 };
 
 // Without an agent: detaches every program of Ebb, of whatever ABI, and removes every pin. What was done, in

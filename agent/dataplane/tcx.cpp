@@ -53,6 +53,8 @@ Result<std::uint32_t> attach_tcx(int program_fd, int ifindex, const std::string&
   attr.target_ifindex = static_cast<std::uint32_t>(ifindex);
   attr.attach_type = tcx_ingress;
   const Fd link(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof attr)));
+  if (!link && errno == EINVAL) return fail("this kernel has none");
+  if (!link && errno == ERANGE) return fail("others have taken all its places");
   if (!link) return fail_errno("no tcx", errno);
   unlink(pin.c_str());  // of an interface that is gone
   if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return fail_errno("cannot pin " + pin, errno);

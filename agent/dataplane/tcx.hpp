@@ -14,7 +14,8 @@ namespace ebb {
 // The link of an earlier agent on this interface: its program's id, or an error with ENOENT.
 Result<std::uint32_t> query_tcx(const std::string& pin, int ifindex);
 
-// Attaches behind whatever is on the hook and pins the link. EINVAL: the kernel has no tcx.
+// Attaches behind whatever is on the hook and pins the link. An error without an errno says why there is no
+// tcx here.
 Result<std::uint32_t> attach_tcx(int program_fd, int ifindex, const std::string& pin);
 
 // Puts another program into the pinned link, without a gap.

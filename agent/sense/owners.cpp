@@ -114,7 +114,7 @@ const std::string& Cgroups::path(std::uint64_t id) {
   const auto known = paths_.find(id);
   if (known != paths_.end()) return known->second;
   walk(openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "");
-  paths_[root_id] = "/";
+  paths_.insert_or_assign(root_id, std::string("/"));
   return paths_[id];  // one that is not there now never comes: an id is not given twice
 }
 

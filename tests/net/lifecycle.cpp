@@ -82,20 +82,32 @@ class Proof {
  public:
   Proof(const Lab& lab, std::string hook, Results& results)
       : hook_(std::move(hook)),
-        tcx_(hook_ == "tcx"),
         results_(results),
         counted_(lab, counted_port, per_second),
         doomed_(lab, doomed_port, per_second) {}
 
   void run(Foreign& foreign) {
     Loss baseline;
-    if (tcx_) foreign.attach_xdp(node_if);  // so that Ebb has to take the next rung
+    const bool clsact = hook_ == "clsact", xdp = hook_ == "xdp-native";
+    // Ebb has to take the next rung.
+    if (!xdp) foreign.attach_xdp(node_if);
+    if (clsact) foreign.fill_tcx(node_if);
+    if (clsact) test::run("tc qdisc add dev node0 clsact");
+    const auto attach = [&] {
+      if (xdp) return foreign.attach_xdp(node_if);
+      clsact ? foreign.attach_filter(node_if, Place::behind) : foreign.attach_tcx(node_if);
+    };
+    const auto detach = [&] {
+      if (xdp) return foreign.detach_xdp(node_if);
+      clsact ? foreign.detach_filter(node_if, Place::behind) : foreign.detach_tcx();
+    };
     for (unsigned i = 0; i < cycles; ++i)
       measure(counted_, baseline, [&] {
-        tcx_ ? foreign.attach_tcx(node_if) : foreign.attach_xdp(node_if);
+        attach();
         sleep_ms(20);
-        tcx_ ? foreign.detach_tcx() : foreign.detach_xdp(node_if);
+        detach();
       });
+    if (clsact) test::run("tc qdisc del dev node0 clsact");
     std::printf("%s: a bare pass program loses at most %lu in a cycle, %lu in %u\n", hook_.c_str(),
                 baseline.worst, baseline.total, cycles);
     allowed_ = baseline.worst;
@@ -104,7 +116,10 @@ class Proof {
     publish();
     kill();
     kill_both();
-    if (tcx_) foreign.detach_xdp(node_if);
+    if (!xdp) foreign.detach_xdp(node_if);
+    foreign.empty_tcx();
+    expect(results_, test::run("tc qdisc show dev node0").find("clsact") == std::string::npos,
+           hook_ + ": a clsact qdisc is left behind");
     const std::uint64_t twice = counted_.receiver->duplicates();
     expect(results_, twice == 0, hook_ + ": " + std::to_string(twice) + " datagrams arrived twice");
   }
@@ -225,7 +240,7 @@ class Proof {
   }
 
   std::string hook_;
-  bool tcx_, checked_ = false;
+  bool checked_ = false;
   std::uint64_t allowed_ = 0;
   Results& results_;
   Stream counted_, doomed_;
@@ -238,9 +253,9 @@ int main() {
   const Lab lab;
   Foreign foreign;
   Results results;
-  for (const char* hook : {"xdp-native", "tcx"}) Proof(lab, hook, results).run(foreign);
+  for (const char* hook : {"xdp-native", "tcx", "clsact"}) Proof(lab, hook, results).run(foreign);
   std::printf(
-      "lifecycle: 2 hooks, %u cycles each of start, stop, restart, publication and kill -9 at %u packets/s: "
+      "lifecycle: 3 hooks, %u cycles each of start, stop, restart, publication and kill -9 at %u packets/s: "
       "worst loss %lu; inert within %.1f ms, restored within %.1f ms; guardian killed too: inert within "
       "%.0f ms; %u wrong\n",
       cycles, per_second, results.worst, results.inert_ms, results.restored_ms, results.deadline_ms,

@@ -251,12 +251,14 @@ int main() {
   const Lab lab;
   lab.transmit_checksums_off();
   prove(lab, "xdp-native");
-  Foreign foreign;  // takes the XDP hook, so Ebb takes the next rung
+  Foreign foreign;  // takes one hook after the other, so Ebb takes the next rung
   foreign.attach_xdp(node_if);
   prove(lab, "tcx");
+  foreign.fill_tcx(node_if);
+  prove(lab, "clsact");
   expect(xdp_program_on(node_if) == foreign.xdp_id(), "the foreign XDP program was replaced");
   std::printf(
-      "trim: 2 hooks, N = 0 to 1000, IPv4 and IPv6: %u datagrams trimmed, InCsumErrors 0; %u corrupt ones "
+      "trim: 3 hooks, N = 0 to 1000, IPv4 and IPv6: %u datagrams trimmed, InCsumErrors 0; %u corrupt ones "
       "rejected; %u controls rejected; %u wrong\n",
       figures.trimmed, figures.corrupt, figures.controls, figures.failures);
   return figures.failures ? 1 : 0;
