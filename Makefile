@@ -5,7 +5,7 @@ B := build/dev
 SOURCES = $(shell git ls-files -co --exclude-standard '*.[ch]' '*.[ch]pp')
 LOG := build/configure.log
 
-.PHONY: help configure build demo test prove format tidy install uninstall clean
+.PHONY: help configure build demo test test-vm prove format tidy install uninstall clean
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | sed 's/%/NAME/' | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
@@ -22,6 +22,9 @@ demo: ## an edge node in a network namespace: what Ebb does, on real packets (ro
 
 test: build ## every test: unit, bpf, load, net (root)
 	@sh tools/as-root ctest --test-dir $(B) --output-on-failure
+
+test-vm: configure ## real kernels under QEMU, 5.10 to the newest, with a real cpufreq driver
+	@sh tools/prove vm
 
 prove: ## the list of proofs: claim, oracle, mutation
 	@sh tools/prove
