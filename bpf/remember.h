@@ -51,8 +51,7 @@ __noinline int ebb_remember(EBB_CTX *ctx, __u32 offsets, __u32 word, __u32 what)
 		__builtin_memcpy(drop->src, &ip->saddr, 16);
 		__builtin_memcpy(drop->dst, &ip->daddr, 16);
 	}
-	barrier_var(l4);
-	ports = data + l4;
+	ports = data + EBB_INDEX(l4, EBB_OFFSET_MAX);
 	if (l4 && l4 <= EBB_OFFSET_MAX && (drop->proto == IPPROTO_TCP || drop->proto == IPPROTO_UDP) &&
 	    (void *)(ports + 2) <= end) {
 		drop->sport = ports[0];

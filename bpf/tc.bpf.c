@@ -63,7 +63,7 @@ __noinline int ebb_trim_tc(struct __sk_buff *skb, __u32 l3, __u32 l4, __u32 payl
 __noinline int ebb_answer(struct __sk_buff *skb, __u32 request, __u32 enforce)
 {
 	struct ebb_reply *reply;
-	__u32 size;
+	__u64 last;
 
 	reply = ebb_make_reply(skb, request, skb->len);
 	if (!reply)
@@ -72,10 +72,14 @@ __noinline int ebb_answer(struct __sk_buff *skb, __u32 request, __u32 enforce)
 		return 1;
 	if (reply->len != skb->len && bpf_skb_change_tail(skb, reply->len, 0))
 		return -1;
-	size = reply->size - ETH_HLEN;
-	if (size > EBB_REPLY_MAX - ETH_HLEN || !size)
+	/* One less than what is stored, so that one comparison bounds it from both sides; kept apart from the sum, through
+	 * which kernels before 6.18 do not see. */
+	last = reply->size - ETH_HLEN - 1;
+	barrier_var(last);
+	if (last >= EBB_REPLY_MAX - ETH_HLEN)
 		return -1;
-	if (bpf_skb_store_bytes(skb, ETH_HLEN, EBB_REPLY_FRAME(reply) + ETH_HLEN, size, BPF_F_RECOMPUTE_CSUM) ||
+	barrier_var(last);
+	if (bpf_skb_store_bytes(skb, ETH_HLEN, EBB_REPLY_FRAME(reply) + ETH_HLEN, last + 1, BPF_F_RECOMPUTE_CSUM) ||
 	    bpf_skb_store_bytes(skb, 0, EBB_REPLY_FRAME(reply), ETH_HLEN, 0))
 		return -1;
 	return 1;

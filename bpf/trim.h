@@ -12,10 +12,13 @@
 #ifndef EBB_TRIM_H
 #define EBB_TRIM_H
 
+#include "maps.h"
 #include "packet.h"
 
 /* Frames beyond this are not trimmed: the checksum of the cut is read in 64 steps of 256 bytes. */
 #define EBB_TRIM_FRAME 16384
+/* An IP header begins before this. */
+#define EBB_TRIM_L3 64
 
 struct ebb_trim {
 	bool ipv4;
@@ -105,11 +108,11 @@ static __always_inline int ebb_trim_fields(void *data, void *end, __u64 l3, __u6
 	__u64 sum = 0, cut, shorter;
 	__s64 rest;
 
-	barrier_var(l3);
-	barrier_var(l4);
-	barrier_var(payload);
-	if (l3 > 64 || l4 > EBB_TRIM_FRAME || payload > EBB_TRIM_FRAME)
+	if (l3 >= EBB_TRIM_L3 || l4 >= EBB_TRIM_FRAME || payload >= EBB_TRIM_FRAME)
 		return -1;
+	l3 = EBB_INDEX(l3, EBB_TRIM_L3 - 1);
+	l4 = EBB_INDEX(l4, EBB_TRIM_FRAME - 1);
+	payload = EBB_INDEX(payload, EBB_TRIM_FRAME - 1);
 	udp = data + l4;
 	ip = data + l3;
 	if ((void *)(udp + 1) > end || (void *)(ip + 1) > end)

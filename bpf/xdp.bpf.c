@@ -53,12 +53,8 @@ __noinline int ebb_trim_xdp(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 payloa
 		return -1;
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	barrier_var(l3_offset);
-	barrier_var(l4_offset);
-	if (l3_offset > 64 || l4_offset > EBB_TRIM_FRAME)
-		return -1;
-	udp = data + l4_offset;
-	ip = data + l3_offset;
+	udp = data + EBB_INDEX(l4_offset, EBB_TRIM_FRAME - 1); /* as ebb_trim_fields() checked them */
+	ip = data + EBB_INDEX(l3_offset, EBB_TRIM_L3 - 1);
 	if ((void *)(udp + 1) > end || (void *)(ip + 1) > end)
 		return -1; /* cannot be: the headers stay */
 	udp->len = t.udp_len;
