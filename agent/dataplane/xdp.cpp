@@ -68,6 +68,16 @@ XdpProgram describe(const xdp_program* program) {
   return out;
 }
 
+// Without libxdp's dispatcher, so only where no other program is.
+Result<std::uint32_t> attach_alone(const Maps& maps, int ifindex) {
+  const auto program = load_xdp(maps);
+  if (!program) return tl::unexpected(program.error());
+  const auto flags = XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST;
+  if (const int error = bpf_xdp_attach(ifindex, program->get(), flags, nullptr))
+    return fail_errno("no native XDP", -error);
+  return id_of(program->get());
+}
+
 }  // namespace
 
 const XdpProgram* XdpInterface::own() const {
@@ -97,9 +107,13 @@ Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex) {
   auto* raw = xdp_program__from_bpf_obj(object_of(*object), "xdp");
   if (const long error = libxdp_get_error(raw)) return fail_errno("libxdp", static_cast<int>(-error));
   const Program program(raw);
-  if (const int error = xdp_program__attach(raw, ifindex, XDP_MODE_NATIVE, 0))
-    return fail_errno("no native XDP", -error);
-  return xdp_program__id(raw);
+  const int error = xdp_program__attach(raw, ifindex, XDP_MODE_NATIVE, 0);
+  if (!error) return xdp_program__id(raw);
+  // EINVAL: kernels from 6.13 on, and 6.12 as Debian updates it, let no program that changes packets behind
+  // the dispatcher of libxdp before 1.5. ENOENT: libxdp's dispatcher is not installed.
+  if (error == -EINVAL || error == -ENOENT)
+    if (auto alone = attach_alone(maps, ifindex)) return alone;
+  return fail_errno("no native XDP", -error);
 }
 
 Result<std::uint32_t> replace_xdp(const Maps& maps, int ifindex) {
