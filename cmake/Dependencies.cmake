@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Libraries of the distribution (Debian 12 and 13); nothing is downloaded.
+if(EBB_STATIC)
+  include(Static)
+else()
+  find_package(spdlog REQUIRED)
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(BPF REQUIRED IMPORTED_TARGET libbpf>=1.1)
 pkg_check_modules(XDP REQUIRED IMPORTED_TARGET libxdp>=1.3)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-find_package(spdlog REQUIRED)
+if(EBB_STATIC)
+  target_link_libraries(PkgConfig::BPF INTERFACE ebb_libelf_gap)
+endif()
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 

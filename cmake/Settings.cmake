@@ -2,6 +2,7 @@
 # Options, and ebb_settings: what every target is compiled with.
 option(EBB_TESTS "Build the tests and the proofs" ON)
 option(EBB_FUZZ "Build the fuzzers instead of the tests (clang)" OFF)
+option(EBB_STATIC "Link statically: one file runs on any machine" OFF)
 set(EBB_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 set(EBB_BPF_CLANG "" CACHE FILEPATH "clang for the BPF objects (default: the newest that is installed)")
 

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -254,10 +256,15 @@ Status remove_stale(const std::string& path) {
   return {};
 }
 
-// Who may connect. An agent without root cannot give the socket away: it stays its own.
+// Who may connect. An agent without root cannot give the socket away: it stays its own. The group is read
+// from the file that sysusers writes: a static agent has no name service.
 void open_to_group(const std::string& path) {
-  const group* ebb = getgrnam("ebb");
-  if (ebb && lchown(path.c_str(), static_cast<uid_t>(-1), ebb->gr_gid) == 0) chmod(path.c_str(), 0660);
+  const std::unique_ptr<FILE, int (*)(FILE*)> groups(std::fopen("/etc/group", "re"), std::fclose);
+  if (!groups) return;
+  const group* entry = nullptr;
+  do entry = fgetgrent(groups.get());
+  while (entry && std::string_view(entry->gr_name) != "ebb");
+  if (entry && lchown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) == 0) chmod(path.c_str(), 0660);
 }
 
 }  // namespace
