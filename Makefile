@@ -5,7 +5,7 @@ B := build/dev
 SOURCES = $(shell git ls-files -co --exclude-standard '*.[ch]' '*.[ch]pp')
 LOG := build/configure.log
 
-.PHONY: help configure build demo test test-vm prove format tidy install uninstall clean
+.PHONY: help configure build static demo test test-vm prove format tidy install uninstall clean
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | sed 's/%/NAME/' | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
@@ -14,6 +14,12 @@ configure:
 
 build: configure ## agentd, agentctl, the tests and the proofs, into build/dev
 	@cmake --build --preset dev
+
+static: ## agentd and agentctl as single files that need nothing of the machine, into build/static
+	@cmake --preset static && cmake --build --preset static
+
+cross-%: ## the same for another architecture: cross-arm64, into build/cross-arm64
+	@sh tools/fetch-foreign $* && cmake --preset cross-$* && cmake --build --preset cross-$*
 
 demo: ## an edge node in a network namespace: what Ebb does, on real packets (root)
 	@mkdir -p build && test -e $(B)/build.ninja || cmake --preset demo >$(LOG) || { cat $(LOG); exit 1; }
