@@ -79,12 +79,14 @@ Result<bool> others_use_qdisc(int ifindex) {
   return false;
 }
 
-bool has_own_priority(const Filter& one) { return one.priority == own_priority; }
+bool is_in_our_place(const Filter& one) {
+  return one.priority == own_priority && one.handle != 0 && !one.ours();
+}
 
 // After attaching a filter failed; the errno of a priority that is taken depends on the filter there.
 tl::unexpected<Error> why_not_filter(int ifindex, int number) {
   const auto all = filters_of(ifindex, ingress);
-  if (all && std::any_of(all->begin(), all->end(), has_own_priority))
+  if (all && std::any_of(all->begin(), all->end(), is_in_our_place))
     return fail("another filter has priority " + std::to_string(own_priority));
   if (number == ENOENT) return fail("this kernel has no BPF filters");
   return fail_errno("no clsact filter", number);
