@@ -26,6 +26,7 @@ void add_enforce(CLI::App& app, Context& context);
 void add_restore(CLI::App& app, Context& context);
 void add_reload(CLI::App& app, Context& context);
 void add_confirm(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);
 
 }  // namespace ebb

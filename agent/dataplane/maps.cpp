@@ -46,6 +46,7 @@ std::string pin_of(const std::string& folder, const Shape& shape) { return folde
 
 // The map that is pinned already; an empty Fd where there is none.
 Result<Fd> adopt_map(const std::string& folder, const Shape& shape) {
+  if (folder.empty()) return Fd();
   const std::string path = pin_of(folder, shape);
   auto pin = open_pin(path);
   if (!pin && pin.error().number == ENOENT) return Fd();
@@ -73,6 +74,7 @@ Result<Fd> make_map(const Shape& shape) {
 Result<Maps> Maps::open(const std::string& folder) {
   Maps maps;
   if (auto opened = maps.open_in(folder); !opened) {
+    if (folder.empty()) return tl::unexpected(opened.error());
     rmdir(folder.c_str());  // if it is empty, it is ours
     rmdir(pin_root);
     return tl::unexpected(opened.error());
@@ -81,8 +83,8 @@ Result<Maps> Maps::open(const std::string& folder) {
 }
 
 Status Maps::open_in(const std::string& folder) {
-  if ((mkdir(pin_root, 0700) != 0 && errno != EEXIST) ||
-      (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST))
+  if (!folder.empty() && ((mkdir(pin_root, 0700) != 0 && errno != EEXIST) ||
+                          (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)))
     return fail_errno("cannot create " + folder, errno, "is the BPF file system writable?");
 
   const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
@@ -106,7 +108,7 @@ Status Maps::open_in(const std::string& folder) {
     auto map = make_map(shape);
     if (!map) return tl::unexpected(map.error());
     this->*member = std::move(*map);
-    fresh.emplace_back((this->*member).get(), pin_of(folder, shape));
+    if (!folder.empty()) fresh.emplace_back((this->*member).get(), pin_of(folder, shape));
   }
   void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, live_fd_.get(), 0);
   if (memory == MAP_FAILED) return refused_map("ebb_live", errno);

@@ -31,7 +31,8 @@ const char* reason_word(unsigned reason);
 
 class Maps {
  public:
-  // The maps pinned in `folder`, made and pinned where they are missing. `folder` is created (0700).
+  // The maps pinned in `folder`, made and pinned where they are missing. `folder` is created (0700); "": maps
+  // of this process alone, without pins.
   // Errors: no bpffs there; a pin of another shape.
   static Result<Maps> open(const std::string& folder);
   Maps(Maps&&) noexcept;
