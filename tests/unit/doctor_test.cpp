@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace ebb::doctor {
 namespace {
 
-const fs::path trees = fs::path(__FILE__).parent_path().parent_path() / "support" / "trees";
+const fs::path trees = fs::path(EBB_SOURCE_DIR) / "tests/support/trees";
 const std::string raspberry = trees / "raspi3b-bcm2837", arm = trees / "arm64-cpufreq-dt-psci",
                   laptop = trees / "x86-acpi-cpufreq-battery", nowhere = "/nonexistent";
 
@@ -80,8 +80,9 @@ TEST(DoctorSensors, NothingThere) {
 TEST(DoctorSensors, ThePriceOfAFrequency) {
   EXPECT_EQ(look_frequency_price(raspberry).status, Health::ok) << look_frequency_price(raspberry).reason;
   const auto finding = look_frequency_price(laptop);
-  if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+  if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
     EXPECT_EQ(finding.reason, "wakes nobody: 0 calls of other CPUs in 5 reads");
+  }
   EXPECT_EQ(look_frequency_price(arm).status, Health::unknown) << "no /proc/interrupts there";
 }
 
