@@ -44,10 +44,18 @@ void quiet_libraries() {
 
 tl::unexpected<Error> refused_program(const char* object, int number) {
   auto error = fail_errno(std::string("the kernel refused the BPF object ") + object, number);
-  const bool may_not = number == EPERM || number == EACCES;
-  error.value().hint = may_not ? "run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
-                               : "Ebb needs Linux 5.10 or newer with CONFIG_BPF_SYSCALL and CONFIG_BPF_JIT";
-  error.value().exit_code = may_not ? exit_failed : exit_usage;
+  switch (number) {
+    case EPERM:
+      error.value().hint = "run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON";
+      return error;
+    case EACCES:  // the verifier's word
+      error.value().hint =
+          "this kernel's verifier does not take it: please report `agentctl doctor` and `uname -r`";
+      break;
+    default:
+      error.value().hint = "Ebb needs Linux 5.10 or newer with CONFIG_BPF_SYSCALL and CONFIG_BPF_JIT";
+  }
+  error.value().exit_code = exit_usage;
   return error;
 }
 

@@ -20,6 +20,7 @@
 
 #include "base/file.hpp"
 #include "dataplane/pins.hpp"
+#include "dataplane/xdp.hpp"
 #include "doctor/request.hpp"
 
 namespace ebb::doctor {
@@ -131,6 +132,11 @@ Status Bench::make_pair() {
   near_socket_ = std::move(*near);
   far_socket_ = std::move(*far);
   return {};
+}
+
+bool Bench::has_napi() const {
+  const auto attached = query_xdp(near_);
+  return attached && !attached->programs.empty();
 }
 
 std::string Bench::sysfs(const std::string& path) const {

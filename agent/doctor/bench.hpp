@@ -27,6 +27,7 @@ class Bench {
   static constexpr const char* far_name = "far";
   int near() const { return near_; }
   int far() const { return far_; }
+  bool has_napi() const;                             // of near: a veth gets one with native XDP
   std::string sysfs(const std::string& path) const;  // of a sysfs that shows the pair
 
   // Sends frames to one end and waits until the packet programs counted them all; else an error.

@@ -23,6 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* no_napi = "a veth has no NAPI instance without native XDP";
+constexpr const char* napi_remedy = "see packets.xdp-native";
+
 // linux/netdev.h of Linux 6.13; Debian 12 has that of 6.1. Can go with Debian 12.
 constexpr std::uint8_t napi_get = 11, napi_set = 14;                                       // NETDEV_CMD_*
 constexpr std::uint16_t napi_ifindex = 1, napi_id = 2, defer_irqs = 5, flush_timeout = 6;  // NETDEV_A_NAPI_*
@@ -161,6 +164,7 @@ Finding try_xps(Bench& bench) {
 }
 
 Finding try_threaded(Bench& bench) {
+  if (!bench.has_napi()) return unknown(no_napi, napi_remedy);
   return proved(prove(bench.sysfs(device("threaded")), "1", as_it_is), "polling moved to threads", "threaded",
                 "Linux 5.12 or newer");
 }
@@ -179,6 +183,7 @@ Finding try_napi_settings(Bench& bench) {
   constexpr std::uint32_t nanoseconds = 100000;
   const auto family = netdev_family();
   if (!family) return off(family.error(), remedy);
+  if (!bench.has_napi()) return unknown(no_napi, napi_remedy);
   const auto before = first_napi(*family, bench.near());
   if (!before) return off(before.error(), remedy);
   const auto id = Attributes(*before).number(napi_id);

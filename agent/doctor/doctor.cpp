@@ -12,8 +12,11 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdarg>
 #include <cstdio>
 #include <optional>
+
+#include <bpf/libbpf.h>
 
 #include "dataplane/programs.hpp"
 #include "doctor/bench.hpp"
@@ -55,13 +58,36 @@ Finding ask(const Probe& probe, Bench& bench) {
   return probe.attempt(bench);
 }
 
+// The kernel's last words on a program stand in front of its figures, "processed 123 insns ...". They come
+// with libbpf's messages and belong to the finding at hand.
+std::string verifier_words;
+
+int keep_verifier_words(libbpf_print_level, const char* format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  std::string text(static_cast<std::size_t>(std::max(0, std::vsnprintf(nullptr, 0, format, again))) + 1,
+                   '\0');
+  va_end(again);
+  std::vsnprintf(text.data(), text.size(), format, arguments);
+  const auto figures = text.find("\nprocessed ");
+  if (figures == std::string::npos) return 0;
+  const auto begin = text.rfind('\n', figures - 1);
+  verifier_words = text.substr(begin + 1, figures - begin - 1);
+  return 0;
+}
+
 [[noreturn]] void child(const std::vector<Probe>& table, std::size_t first, int out) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // libbpf prints what the kernel says straight to the standard error.
   if (const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+  libbpf_set_print(keep_verifier_words);
   Bench bench;
   for (std::size_t i = first; i < table.size(); ++i) {
-    const std::string answer = encode(ask(table[i], bench));
+    verifier_words.clear();
+    Finding finding = ask(table[i], bench);
+    if (finding.status == Health::off && !verifier_words.empty())
+      finding.reason += " (" + verifier_words + ")";
+    const std::string answer = encode(finding);
     if (write(out, answer.data(), answer.size()) != static_cast<ssize_t>(answer.size())) break;
   }
   _exit(0);

@@ -69,7 +69,10 @@ Status set_root_fq(int ifindex) {
 Finding try_xdp_native(Bench& bench) {
   constexpr const char* remedy = "none needed where tcx or clsact is ok: Ebb takes the next rung";
   if (!bench.maps()) return off(bench.maps().error(), remedy);
-  if (auto id = attach_xdp(*bench.maps(), bench.near()); !id) return off(id.error(), remedy);
+  if (auto id = attach_xdp(*bench.maps(), bench.near()); !id) {
+    const auto program = load_xdp(*bench.maps());  // libxdp does not say which of the two was refused
+    return off(program ? id.error() : program.error(), remedy);
+  }
   if (auto counts = bench.counts_frames(); !counts) return off(counts.error(), remedy);
   return ok("frames reach it on a veth; a card needs a driver that has it");
 }

@@ -59,7 +59,7 @@ TEST(DoctorSensors, RecordedBoards) {
   expect(look_power_supply(laptop), Health::ok, "Battery BAT0; Mains ADP0");
   expect(look_power_supply(arm), Health::ok, "Mains charger");
   expect(look_hwmon(raspberry), Health::degraded, "cpu_thermal: 0 alarms, 0 power meters");
-  expect(look_hwmon(laptop), Health::ok, "acpitz, unnamed, BAT0, power_meter: 0 alarms, 2 power meters");
+  expect(look_hwmon(laptop), Health::ok, "acpitz, BAT0, power_meter: 0 alarms, 2 power meters");
   expect(look_idle(arm), Health::ok, "psci_idle: WFI, cpu-sleep-0");
   expect(look_idle(laptop), Health::ok, "acpi_idle: POLL, C1");
   expect(look_pressure(raspberry), Health::ok, "read");
@@ -234,7 +234,7 @@ const std::vector<Finding> sample = {
     {"neighbours.power-profiles-daemon", Health::unknown, "\x1b[2Jnasty", ""}};
 
 const char* const golden =
-    R"page( READY  the agent can do its work on this machine                     Ebb 0.1.0
+    R"page( READY  the agent can do its work on this machine                      Ebb 0.1.0
  1 ok · 1 degraded · 1 off · 1 unknown
 
  Packets: judged before the stack runs ────────────────────────────────────────
