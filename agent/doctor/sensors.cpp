@@ -82,18 +82,21 @@ std::vector<std::string> readable(const std::vector<std::string>& files) {
   return found;
 }
 
-// By CPU: how often another CPU made it call a function.
-std::vector<std::uint64_t> function_calls(const std::string& root) {
+// How often other CPUs made these call a function: interrupts between CPUs. The columns are the CPUs that are
+// online, in order.
+std::optional<std::uint64_t> calls_to(const std::string& root, const CpuMask& cpus) {
+  const auto online = CpuMask::from_list(read_file(root + "/sys/devices/system/cpu/online").value_or(""));
   const auto text = read_file(root + "/proc/interrupts", std::size_t{1} << 20);
   std::istringstream lines(text ? *text : "");
-  for (std::string line; std::getline(lines, line);) {
+  for (std::string line; online && std::getline(lines, line);) {
     if (line.find("Function call interrupts") == std::string::npos) continue;
     std::istringstream words(line.substr(line.find(':') + 1));
-    std::vector<std::uint64_t> counts;
-    for (std::uint64_t count = 0; words >> count;) counts.push_back(count);
-    return counts;
+    std::uint64_t sum = 0, count = 0;
+    for (const unsigned cpu : online->cpus())
+      if (words >> count) sum += cpus.test(cpu) ? count : 0;
+    return sum;
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -111,7 +114,7 @@ Finding look_frequency(const std::string& root) {
 }
 
 // A read that makes another CPU answer wakes it: x86 before 5.18, or a driver that asks the hardware. Read
-// from elsewhere, farther apart than the 10 ms for which old kernels remember their answer.
+// from a CPU outside of the policy, farther apart than the 10 ms for which old kernels remember their answer.
 Finding look_frequency_price(const std::string& root) {
   constexpr std::uint64_t reads = 5;
   constexpr const char* remedy = "a longer interval, or Linux 5.18 or newer on x86";
@@ -121,8 +124,7 @@ Finding look_frequency_price(const std::string& root) {
                                    [](const CpufreqPolicy& one) { return one.current.has_value(); });
   if (policy == sample.policies.end()) return off("no frequency to read", "none needed");
   const auto theirs = CpuMask::from_list(policy->cpus);
-  const auto before = function_calls(root);
-  if (!theirs || theirs->empty() || before.empty())
+  if (!theirs || theirs->empty() || !calls_to(root, *theirs))
     return unknown("/proc/interrupts does not count the calls between CPUs", remedy);
   cpu_set_t all, others;
   CPU_ZERO(&others);
@@ -132,26 +134,24 @@ Finding look_frequency_price(const std::string& root) {
     if (CPU_ISSET(cpu, &all) && !theirs->test(cpu)) CPU_SET(cpu, &others);
   if (CPU_COUNT(&others) == 0)
     return ok("one policy has every CPU: whoever reads is one of them, and wakes nobody");
+
   sched_setaffinity(0, sizeof others, &others);
-  const auto start = function_calls(root);
-  for (std::uint64_t i = 0; i < reads; ++i) {
-    (void)read_file(root + "/sys/devices/system/cpu/cpufreq/" + policy->name + "/scaling_cur_freq");
-    std::this_thread::sleep_for(12ms);
-  }
-  const auto end = function_calls(root);
+  const std::string file = root + "/sys/devices/system/cpu/cpufreq/" + policy->name + "/scaling_cur_freq";
+  const auto calls_during = [&](bool reading) {
+    const auto before = calls_to(root, *theirs).value_or(0);
+    for (std::uint64_t i = 0; i < reads; ++i) {
+      if (reading) (void)read_file(file);
+      std::this_thread::sleep_for(12ms);
+    }
+    return calls_to(root, *theirs).value_or(before) - before;
+  };
+  const auto idle = calls_during(false), calls = calls_during(true);
   sched_setaffinity(0, sizeof all, &all);
-  std::uint64_t calls = 0;
-  std::size_t column = 0;  // the columns are the CPUs that are online, in order
-  const auto online = CpuMask::from_list(read_file(root + "/sys/devices/system/cpu/online").value_or(""));
-  for (const unsigned cpu : online ? online->cpus() : std::vector<unsigned>()) {
-    if (theirs->test(cpu) && column < std::min(start.size(), end.size()))
-      calls += end[column] - start[column];
-    ++column;
-  }
-  const auto words = std::to_string(calls) + " calls of other CPUs in " + std::to_string(reads) + " reads";
-  if (calls == 0) return ok("wakes nobody: " + words);
-  if (calls >= reads) return degraded("each read interrupts a CPU: " + words, remedy);
-  return unknown(words + ": others call it, too", remedy);
+  const auto words = std::to_string(reads) + " reads made " + std::to_string(calls) +
+                     " calls of other CPUs, none " + std::to_string(idle);
+  if (calls <= idle) return ok("wakes nobody: " + words);
+  if (calls >= idle + reads) return degraded("each read interrupts another CPU: " + words, remedy);
+  return unknown(words, remedy);
 }
 
 Finding look_idle(const std::string& root) {
