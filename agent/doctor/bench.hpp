@@ -22,7 +22,8 @@ class Bench {
   Result<Maps>& maps() { return maps_; }
   const Status& pins() const { return pins_; }  // check_pins() of the machine, which the bench hides
 
-  // The two ends, both up and without addresses. Programs are attached to `near`.
+  // The two ends, both up and without addresses. Native XDP and settings are for `near`, every other hook is
+  // for `far`.
   static constexpr const char* near_name = "near";
   static constexpr const char* far_name = "far";
   int near() const { return near_; }

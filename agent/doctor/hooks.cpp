@@ -90,14 +90,15 @@ Finding try_xdp_dispatcher(Bench& bench) {
       remedy);
 }
 
+// From here on at the far end: what the native program counts at the near one proves nothing of another hook.
 Finding try_tcx(Bench& bench) {
   constexpr const char* remedy = "Linux 6.6 or newer; else Ebb takes clsact";
   if (!bench.maps()) return off(bench.maps().error(), remedy);
   const auto program = load_tc(*bench.maps());
   if (!program) return off(program.error(), remedy);
   constexpr const char* pin = "/sys/fs/bpf/doctor";  // on the bench's own file system
-  if (auto id = attach_tcx(program->get(), bench.near(), pin); !id) return off(id.error(), remedy);
-  const auto counts = bench.counts_frames();
+  if (auto id = attach_tcx(program->get(), bench.far(), pin); !id) return off(id.error(), remedy);
+  const auto counts = bench.counts_frames(Bench::To::far);
   unlink(pin);
   return counts ? ok("frames reach it") : off(counts.error(), remedy);
 }
@@ -108,9 +109,9 @@ Finding try_clsact(Bench& bench) {
   if (!bench.maps()) return off(bench.maps().error(), remedy);
   const auto program = load_tc(*bench.maps());
   if (!program) return off(program.error(), remedy);
-  const auto hook = Clsact::attach(bench.near(), BPF_TC_INGRESS, program->get());
+  const auto hook = Clsact::attach(bench.far(), BPF_TC_INGRESS, program->get());
   if (!hook) return off(hook.error(), remedy);
-  const auto counts = bench.counts_frames();
+  const auto counts = bench.counts_frames(Bench::To::far);
   return counts ? ok("frames reach it") : off(counts.error(), remedy);
 }
 
