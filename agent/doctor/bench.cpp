@@ -20,6 +20,7 @@
 
 #include "base/file.hpp"
 #include "dataplane/pins.hpp"
+#include "dataplane/programs.hpp"
 #include "dataplane/xdp.hpp"
 #include "doctor/request.hpp"
 
@@ -107,6 +108,16 @@ Result<Fd> private_mount(const char* type) {
 }
 
 Bench::Bench() : pins_(check_pins()), maps_(Maps::open("")) { place_ = enter(); }
+
+const Result<Fd>& Bench::xdp_program() {
+  if (!xdp_program_) xdp_program_ = maps_ ? load_xdp(*maps_) : tl::unexpected(maps_.error());
+  return *xdp_program_;
+}
+
+const Result<Fd>& Bench::tc_program() {
+  if (!tc_program_) tc_program_ = maps_ ? load_tc(*maps_) : tl::unexpected(maps_.error());
+  return *tc_program_;
+}
 
 Status Bench::enter() {
   if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0)

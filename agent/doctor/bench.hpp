@@ -20,6 +20,9 @@ class Bench {
 
   const Status& place() const { return place_; }  // whether the namespaces and the pair are there
   Result<Maps>& maps() { return maps_; }
+  // The packet programs, loaded once: an emulated board takes seconds for each. tc: of Ethernet interfaces.
+  const Result<Fd>& xdp_program();
+  const Result<Fd>& tc_program();
   const Status& pins() const { return pins_; }  // check_pins() of the machine, which the bench hides
 
   // The two ends, both up and without addresses. Native XDP and settings are for `near`, every other hook is
@@ -41,6 +44,7 @@ class Bench {
  private:
   Status pins_, place_;
   Result<Maps> maps_;
+  std::optional<Result<Fd>> xdp_program_, tc_program_;
   int near_ = 0, far_ = 0;
   Fd sysfs_, near_socket_, far_socket_;
 

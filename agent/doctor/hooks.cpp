@@ -68,11 +68,9 @@ Status set_root_fq(int ifindex) {
 
 Finding try_xdp_native(Bench& bench) {
   constexpr const char* remedy = "none needed where tcx or clsact is ok: Ebb takes the next rung";
-  if (!bench.maps()) return off(bench.maps().error(), remedy);
-  if (auto id = attach_xdp(*bench.maps(), bench.near()); !id) {
-    const auto program = load_xdp(*bench.maps());  // libxdp does not say which of the two was refused
-    return off(program ? id.error() : program.error(), remedy);
-  }
+  // libxdp does not say which of the two was refused
+  if (const auto& program = bench.xdp_program(); !program) return off(program.error(), remedy);
+  if (auto id = attach_xdp(*bench.maps(), bench.near()); !id) return off(id.error(), remedy);
   if (auto counts = bench.counts_frames(); !counts) return off(counts.error(), remedy);
   return ok("frames reach it on a veth; a card needs a driver that has it");
 }
@@ -93,8 +91,7 @@ Finding try_xdp_dispatcher(Bench& bench) {
 // From here on at the far end: what the native program counts at the near one proves nothing of another hook.
 Finding try_tcx(Bench& bench) {
   constexpr const char* remedy = "Linux 6.6 or newer; else Ebb takes clsact";
-  if (!bench.maps()) return off(bench.maps().error(), remedy);
-  const auto program = load_tc(*bench.maps());
+  const auto& program = bench.tc_program();
   if (!program) return off(program.error(), remedy);
   constexpr const char* pin = "/sys/fs/bpf/doctor";  // on the bench's own file system
   if (auto id = attach_tcx(program->get(), bench.far(), pin); !id) return off(id.error(), remedy);
@@ -106,8 +103,7 @@ Finding try_tcx(Bench& bench) {
 Finding try_clsact(Bench& bench) {
   constexpr const char* remedy =
       "a kernel with CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF; needless where tcx is ok";
-  if (!bench.maps()) return off(bench.maps().error(), remedy);
-  const auto program = load_tc(*bench.maps());
+  const auto& program = bench.tc_program();
   if (!program) return off(program.error(), remedy);
   const auto hook = Clsact::attach(bench.far(), BPF_TC_INGRESS, program->get());
   if (!hook) return off(hook.error(), remedy);
@@ -117,8 +113,7 @@ Finding try_clsact(Bench& bench) {
 
 Finding try_xdp_generic(Bench& bench) {
   constexpr const char* remedy = "none needed: Ebb takes it on request only";
-  if (!bench.maps()) return off(bench.maps().error(), remedy);
-  const auto program = load_xdp(*bench.maps());
+  const auto& program = bench.xdp_program();
   if (!program) return off(program.error(), remedy);
   if (const int error = bpf_xdp_attach(bench.far(), program->get(), XDP_FLAGS_SKB_MODE, nullptr))
     return off(fail_errno("no generic XDP", -error).value(), remedy);

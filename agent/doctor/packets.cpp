@@ -20,10 +20,9 @@ std::string milliseconds(std::chrono::steady_clock::duration time) {
 }
 
 template <typename Load>
-Finding load(Bench& bench, Load loader) {
-  if (!bench.maps()) return off(bench.maps().error(), kernel_remedy);
+Finding load(Load loader) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto program = loader(*bench.maps());
+  const auto& program = loader();
   if (!program) return off(program.error(), kernel_remedy);
   return ok("the verifier takes it in " + milliseconds(std::chrono::steady_clock::now() - begin));
 }
@@ -37,14 +36,14 @@ Finding try_maps(Bench& bench) {
 }
 
 Finding try_xdp_program(Bench& bench) {
-  return load(bench, [](const Maps& maps) { return load_xdp(maps); });
+  return load([&]() -> const Result<Fd>& { return bench.xdp_program(); });
 }
 
 Finding try_tc_program(Bench& bench) {
-  return load(bench, [](const Maps& maps) {
-    auto ethernet = load_tc(maps);
-    return ethernet ? load_tc(maps, true) : std::move(ethernet);
-  });
+  if (auto ethernet = load([&]() -> const Result<Fd>& { return bench.tc_program(); });
+      ethernet.status != Health::ok)
+    return ethernet;
+  return load([&] { return load_tc(*bench.maps(), true); });  // for interfaces without an Ethernet header
 }
 
 Finding try_beat(Bench& bench) {

@@ -70,7 +70,7 @@ TEST(Doctor, TellsTheTruthAboutThisKernel) {
   const Lab lab;
   const auto begin = std::chrono::steady_clock::now();
   const Diagnosis seen = doctor();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << "2 s on a machine at rest";
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "1 s on a machine at rest";
   EXPECT_EQ(seen.code, 0);
   ASSERT_EQ(seen.list.size(), doctor::probes().size());
   for (std::size_t i = 0; i < seen.list.size(); ++i) EXPECT_EQ(seen.list[i]["id"], doctor::probes()[i].id);
