@@ -7,7 +7,7 @@
  *    RFC 4418): nobody can make two flows meet.
  * 3. An answer ends with its time, and at once when a socket binds or listens (ebb_live.epoch).
  * 4. Where almost every packet is a new flow, a scan or a flood, the cache only costs: it is then left alone, but for one
- *    jiffy of 32, which notices the end of the storm.
+ *    packet of 32. The first that is found ends the storm.
  */
 #ifndef EBB_SOCKETS_H
 #define EBB_SOCKETS_H
@@ -37,9 +37,10 @@ static __always_inline void ebb_hash_pair(__u64 *hash, const __u32 *key, __u32 a
 
 #define EBB_FLOW_IPV4 0x400 /* beside the protocol: no flow of one family is one of the other */
 
-#define EBB_STORM 64 /* flows in a row that were not found */
+#define EBB_STORM	 64 /* flows in a row that were not found */
+#define EBB_STORM_SAMPLE 32 /* one packet of so many asks the cache all the same */
 
-/* A set of this CPU; behind them is one whose first word counts the flows in a row that were not found. */
+/* A set of this CPU; behind them is one whose first word counts the packets since one was found. */
 static __always_inline __u64 *ebb_socket_set(__u32 number)
 {
 	__u32 index = bpf_get_smp_processor_id() * (ebb_live.socket_sets + 2) + number;
@@ -51,9 +52,14 @@ static __always_inline __u64 *ebb_socket_set(__u32 number)
 /* Is the cache better left alone? */
 static __always_inline bool ebb_is_storm(void)
 {
-	const __u64 *unknown = ebb_socket_set(ebb_live.socket_sets + 1);
+	__u64 *unknown = ebb_socket_set(ebb_live.socket_sets + 1);
 
-	return !ebb_live.cache_shift || !unknown || (*unknown >= EBB_STORM && bpf_jiffies64() & 31);
+	if (!ebb_live.cache_shift || !unknown)
+		return true;
+	if (*unknown < EBB_STORM)
+		return false;
+	*unknown += 1;
+	return *unknown % EBB_STORM_SAMPLE;
 }
 
 /* Keeps an answer as the newest of its set; the oldest is forgotten. */
