@@ -78,6 +78,11 @@ void read_policy(const std::string& folder, CpufreqPolicy& policy, std::map<std:
   readings[prefix + "driver"] = read_word(folder + "scaling_driver");
   const Reading& cpus = readings[prefix + "cpus"] = read_cpus(folder + "affected_cpus");
   policy.cpus = cpus.text.value_or("");
+  // Old kernels (5.10) go on showing the last frequency of CPUs that are offline.
+  if (const auto online = read_file(folder + "affected_cpus"); online && online->empty()) {
+    readings[prefix + "current"] = unknown("kilohertz", cpus.reason);
+    policy.current.reset();
+  }
 }
 
 // The numbers of the policies below `folder`, ascending.
