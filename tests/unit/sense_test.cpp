@@ -145,6 +145,12 @@ TEST_F(Spoilt, TextsAreNamesOrUnknown) {
   EXPECT_FALSE(sense(root_).readings.at("cpufreq.policy0.cpus").known());
 }
 
+// Linux 5.10 shows the last frequency of a policy whose CPUs are all offline.
+TEST_F(Spoilt, OfflineCpusHaveNoFrequency) {
+  put("policy0/affected_cpus", "\n");
+  expect_unknown("affected_cpus", "current", "no CPU is online");
+}
+
 // big.LITTLE with ten policies: natural order, the highest ratio wins, the unknown one is left out.
 TEST_F(Spoilt, ManyPolicies) {
   for (const std::string name : {"policy10", "policy2", "policyX", "policy02", "policy"}) {
