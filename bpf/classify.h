@@ -68,8 +68,8 @@ static __always_inline __u64 ebb_lowest_bit(__u64 set)
 	return ebb_bit_index[EBB_INDEX(hash, 63)];
 }
 
-/* *l4: what follows the header. */
-static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, struct iphdr *h, struct ebb_packet *p, void **l4)
+static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct iphdr *h,
+					 struct ebb_packet *p, __u64 *fragment)
 {
 	__u64 room = f->len - p->l3_offset, header;
 
@@ -83,14 +83,15 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, struct iphdr
 	p->l3_len = EBB_GSO_SIZE(f->ctx) ? room : bpf_ntohs(h->tot_len);
 	if (p->l3_len < header || p->l3_len > room)
 		return EBB_R_MALFORMED;
-	p->l4_offset = p->l3_offset + header;
-	*l4 = (void *)h + header;
 	p->proto = h->protocol;
+	*fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
+	p->l4_offset = p->l3_offset + header;
+	p->rules &= bank->ipv4 & EBB_RULES_DSCP(bank, (__u64)((__u8 *)h)[1] << 1);
 	return -1;
 }
 
-static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, struct ipv6hdr *h, __u64 zero,
-					 struct ebb_packet *p, void **l4, __u64 *fragment, __u64 *ah)
+static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct ebb_bank *bank, struct ipv6hdr *h,
+					 __u64 zero, struct ebb_packet *p, __u64 *fragment, __u64 *ah)
 {
 	__u64 room = f->len - p->l3_offset;
 
@@ -102,7 +103,7 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, struct ipv6h
 	p->proto = h->nexthdr;
 	*fragment = zero;
 	p->l4_offset = p->l3_offset + sizeof(*h);
-	*l4 = h + 1;
+	p->rules &= bank->ipv6 & EBB_RULES_DSCP(bank, (__u64)bpf_ntohs(*(__be16 *)h) >> 3);
 	*ah = zero;
 	if (ebb_is_extension(p->proto)) {
 		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, p->proto, p->l3_offset + p->l3_len);
@@ -115,7 +116,6 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, struct ipv6h
 		p->l4_offset = EBB_WALK_OFFSET(walk);
 		if (p->l4_offset > p->l3_offset + p->l3_len)
 			return EBB_R_MALFORMED;
-		*l4 = f->data + EBB_INDEX(p->l4_offset, EBB_OFFSET_MAX);
 	}
 	return -1;
 }
@@ -214,12 +214,18 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_live *live, const s
 }
 
 /* The L4 header must lie inside the IP packet, not in the padding behind it. */
-static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, bool ipv4, void *l4,
+static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, bool ipv4,
 				       __u64 fragment, __u64 zero, struct ebb_packet *p)
 {
 	__u64 len = p->l3_offset + p->l3_len - p->l4_offset; /* bytes of L4 in the IP packet */
+	__u64 offset = p->l4_offset;
 	__u64 dport, dport_class; /* wire order, as the tables have it */
+	void *l4;
 
+	barrier_var(offset);
+	if (offset > EBB_OFFSET_MAX)
+		return EBB_R_MALFORMED;
+	l4 = f->data + offset;
 	if (fragment) {
 		p->l4_offset = zero;
 		p->shield = ebb_shield_proto(ipv4, p->proto, true) + zero;
@@ -282,30 +288,18 @@ static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct
 				       const struct ebb_bank *bank, void *at, bool ipv4, struct ebb_packet *p)
 {
 	__u64 fragment, ah = 0;
-	void *l4;
 	int bad;
 
-	if (ipv4) {
-		struct iphdr *h = at;
-
-		bad = ebb_walk_ipv4(f, h, p, &l4);
-		if (bad >= 0)
-			return bad;
-		fragment = h->frag_off & bpf_htons(0x3fff); /* MF or offset */
-		bad = ebb_walk_l4(f, bank, ipv4, l4, fragment, live->zero, p);
-		if (bad >= 0)
-			return bad;
-		p->rules &= bank->ipv4 & EBB_RULES_DSCP(bank, (__u64)((__u8 *)h)[1] << 1);
-	} else {
-		bad = ebb_walk_ipv6(f, at, live->zero, p, &l4, &fragment, &ah);
-		if (bad >= 0)
-			return bad;
-		bad = ebb_walk_l4(f, bank, ipv4, l4, fragment, live->zero, p);
-		if (bad >= 0)
-			return bad;
-		p->rules &= bank->ipv6 & EBB_RULES_DSCP(bank, (__u64)bpf_ntohs(*(__be16 *)at) >> 3);
-	}
+	if (ipv4)
+		bad = ebb_walk_ipv4(f, bank, at, p, &fragment);
+	else
+		bad = ebb_walk_ipv6(f, bank, at, live->zero, p, &fragment, &ah);
+	if (bad >= 0)
+		return bad;
 	p->rules &= EBB_ENTRY(bank, proto, EBB_INDEX(p->proto, 0xff));
+	bad = ebb_walk_l4(f, bank, ipv4, fragment, live->zero, p);
+	if (bad >= 0)
+		return bad;
 	if (!ipv4 && ah)
 		p->shield = EBB_R_TUNNEL + live->zero;
 	if (p->rules & bank->late)
