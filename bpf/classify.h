@@ -51,6 +51,7 @@
 				rules_ &= *(const __u64 *)(place_ + __builtin_offsetof(struct ebb_bank, tables) + \
 							   (w_ * 4 + i_) * sizeof((bank)->tables[0]));      \
 			}                                                                                   \
+			barrier_var(rules_); /* clang 14 would keep every word of IPv6 on the stack */              \
 		}                                                                                           \
 		rules_;                                                                                     \
 	})
