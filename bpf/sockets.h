@@ -96,14 +96,15 @@ __noinline int ebb_ask_sockets(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 	struct iphdr *ipv4;
 	__be16 *ports;
 
+	/* No further condition here: clang would test another register for both, and up to 6.12 the bound is lost. */
 	barrier_var(l3_offset);
 	barrier_var(l4_offset);
-	if (!l4_offset || l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
 		return -1;
 	ports = data + l4_offset;
 	ipv4 = data + l3_offset;
 	ipv6 = data + l3_offset;
-	if ((void *)(ports + 2) > end || (void *)(ipv4 + 1) > end)
+	if (!l4 || (void *)(ports + 2) > end || (void *)(ipv4 + 1) > end)
 		return -1;
 	if (ipv4->version == 4) {
 		tuple.ipv4.saddr = ipv4->saddr;
@@ -136,12 +137,12 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 
 	barrier_var(l3_offset);
 	barrier_var(l4_offset);
-	if (!l4_offset || l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
 		return -1;
 	ports = data + l4_offset;
 	ipv4 = data + l3_offset;
 	ipv6 = data + l3_offset;
-	if ((void *)(ports + 1) > end || (void *)(ipv4 + 1) > end)
+	if (!l4 || (void *)(ports + 1) > end || (void *)(ipv4 + 1) > end)
 		return -1;
 	if (ipv4->version == 4) {
 		ebb_hash_pair(hash, key, ipv4->saddr, ipv4->daddr);
