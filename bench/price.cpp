@@ -34,7 +34,8 @@ struct Claim {
 };
 
 #ifdef EBB_PRICE_FIELDS
-constexpr const char* proof = "fields";  // the later fields, and sockets
+constexpr bool fields = true;  // the later fields, and sockets
+constexpr const char* proof = "fields";
 constexpr Claim claims[] = {
     {"every field", "IPv4", "fields64", "xdp-filter", 0.20},
     {"swept", "IPv4, L1 swept", "fields64", "xdp-filter", 0.40},
@@ -44,6 +45,7 @@ constexpr Claim claims[] = {
     {"new flows", "IPv4, every packet a new flow", "listener", "xdp-filter", 1.50},
 };
 #else
+constexpr bool fields = false;
 constexpr const char* proof = "price";
 constexpr Claim claims[] = {
     {"64 rules", "IPv4", "rules64", "xdp-filter", 0.20},
@@ -149,7 +151,7 @@ int main() {
   if (auto ok = test::enter_private_namespaces(); !ok) return cannot(ok.error());
   libbpf_set_print(nullptr);
   const unsigned cpu = pin_to_cpu(1);
-  auto price = Price::open(proof == std::string("fields"));
+  auto price = Price::open(fields);
   if (!price) return cannot(price.error());
   for (const auto& row : price->rows())
     if (auto ok = price->check(row); !ok) return cannot(ok.error());

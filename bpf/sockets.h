@@ -82,80 +82,82 @@ static __always_inline bool ebb_look_up(EBB_CTX *ctx, struct bpf_sock_tuple *tup
 	return true;
 }
 
+/* The headers of a TCP or UDP packet; one of `ipv4` and `ipv6` is NULL. */
+struct ebb_headers {
+	struct iphdr *ipv4;
+	struct ipv6hdr *ipv6;
+	__be16 *ports;
+};
+
+static __always_inline bool ebb_find_headers(EBB_CTX *ctx, __u32 l3, __u32 l4, struct ebb_headers *h)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	__u64 l3_offset = l3, l4_offset = l4;
+
+	/* No further condition here: clang would test another register for both, and up to 6.12 the bound is lost. */
+	barrier_var(l3_offset);
+	barrier_var(l4_offset);
+	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+		return false;
+	h->ports = data + l4_offset;
+	h->ipv4 = data + l3_offset;
+	h->ipv6 = data + l3_offset;
+	if (!l4 || (void *)(h->ports + 2) > end || (void *)(h->ipv4 + 1) > end)
+		return false;
+	if (h->ipv4->version == 4) {
+		h->ipv6 = NULL;
+		return true;
+	}
+	h->ipv4 = NULL;
+	return (void *)(h->ipv6 + 1) <= end;
+}
+
 /*
  * Asks the kernel. 1: a socket wants the TCP or UDP packet with these headers; 0: none does; -1: not readable.
  * A global function: the verifier checks it once, and a cached answer does not pay for the tuple.
  */
 __noinline int ebb_ask_sockets(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 {
-	void *data = (void *)(long)ctx->data;
-	void *end = (void *)(long)ctx->data_end;
-	__u64 l3_offset = l3, l4_offset = l4;
 	struct bpf_sock_tuple tuple;
-	struct ipv6hdr *ipv6;
-	struct iphdr *ipv4;
-	__be16 *ports;
+	struct ebb_headers h;
 
-	/* No further condition here: clang would test another register for both, and up to 6.12 the bound is lost. */
-	barrier_var(l3_offset);
-	barrier_var(l4_offset);
-	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+	if (!ebb_find_headers(ctx, l3, l4, &h))
 		return -1;
-	ports = data + l4_offset;
-	ipv4 = data + l3_offset;
-	ipv6 = data + l3_offset;
-	if (!l4 || (void *)(ports + 2) > end || (void *)(ipv4 + 1) > end)
-		return -1;
-	if (ipv4->version == 4) {
-		tuple.ipv4.saddr = ipv4->saddr;
-		tuple.ipv4.daddr = ipv4->daddr;
-		tuple.ipv4.sport = ports[0];
-		tuple.ipv4.dport = ports[1];
+	if (h.ipv4) {
+		tuple.ipv4.saddr = h.ipv4->saddr;
+		tuple.ipv4.daddr = h.ipv4->daddr;
+		tuple.ipv4.sport = h.ports[0];
+		tuple.ipv4.dport = h.ports[1];
 		return ebb_look_up(ctx, &tuple, sizeof(tuple.ipv4), proto == IPPROTO_TCP);
 	}
-	if ((void *)(ipv6 + 1) > end)
-		return -1;
-	__builtin_memcpy(tuple.ipv6.saddr, &ipv6->saddr, 16);
-	__builtin_memcpy(tuple.ipv6.daddr, &ipv6->daddr, 16);
-	tuple.ipv6.sport = ports[0];
-	tuple.ipv6.dport = ports[1];
+	__builtin_memcpy(tuple.ipv6.saddr, &h.ipv6->saddr, 16);
+	__builtin_memcpy(tuple.ipv6.daddr, &h.ipv6->daddr, 16);
+	tuple.ipv6.sport = h.ports[0];
+	tuple.ipv6.dport = h.ports[1];
 	return ebb_look_up(ctx, &tuple, sizeof(tuple.ipv6), proto == IPPROTO_TCP);
 }
 
 /* The same, from the cache where it knows. Not in a storm. */
 __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 {
-	void *data = (void *)(long)ctx->data;
-	void *end = (void *)(long)ctx->data_end;
-	__u64 l3_offset = l3, l4_offset = l4;
-	const __u32 *key = ebb_live.key;
-	struct ipv6hdr *ipv6;
-	struct iphdr *ipv4;
 	__u64 hash[2] = {}, flow, *set, *unknown;
-	__u32 *ports;
+	const __u32 *key = ebb_live.key;
+	struct ebb_headers h;
 	int found;
 
-	barrier_var(l3_offset);
-	barrier_var(l4_offset);
-	if (l3_offset > 64 || l4_offset > EBB_OFFSET_MAX)
+	if (!ebb_find_headers(ctx, l3, l4, &h))
 		return -1;
-	ports = data + l4_offset;
-	ipv4 = data + l3_offset;
-	ipv6 = data + l3_offset;
-	if (!l4 || (void *)(ports + 1) > end || (void *)(ipv4 + 1) > end)
-		return -1;
-	if (ipv4->version == 4) {
-		ebb_hash_pair(hash, key, ipv4->saddr, ipv4->daddr);
-		ebb_hash_pair(hash, key + 4, *ports, proto | EBB_FLOW_IPV4);
+	if (h.ipv4) {
+		ebb_hash_pair(hash, key, h.ipv4->saddr, h.ipv4->daddr);
+		ebb_hash_pair(hash, key + 4, *(__u32 *)h.ports, proto | EBB_FLOW_IPV4);
 	} else {
-		const __u32 *address = (const __u32 *)&ipv6->saddr;
+		const __u32 *address = (const __u32 *)&h.ipv6->saddr;
 
-		if ((void *)(ipv6 + 1) > end)
-			return -1;
 #pragma unroll
 		for (int i = 0; i < 8; i += 2)
 			ebb_hash_pair(hash, key + 2 * i, address[i], address[i + 1]);
-		ebb_hash_pair(hash, key + 16, *ports, proto);
+		ebb_hash_pair(hash, key + 16, *(__u32 *)h.ports, proto);
 	}
 	set = ebb_socket_set((hash[1] ^ hash[1] >> 32) & ebb_live.socket_sets);
 	unknown = ebb_socket_set(ebb_live.socket_sets + 1);

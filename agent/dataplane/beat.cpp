@@ -52,14 +52,10 @@ Result<Beat> Beat::open(Maps& maps) {
 // Takes a reading of jiffies, and moves the deadline to `ticks` from now.
 Status Beat::run(std::uint64_t ticks) {
   live_->beat_ticks = ticks;
-  std::array<char, 64> packet{};
-  bpf_test_run_opts options{};
-  options.sz = sizeof options;
-  options.data_in = packet.data();
-  options.data_size_in = packet.size();
-  options.repeat = 1;
-  if (bpf_prog_test_run_opts(program_.get(), &options) != 0 || options.retval != 0)
-    return fail_errno("cannot move the data plane's deadline", errno, "it is inert until this succeeds");
+  const auto ran = run_by_hand(program_.get());
+  if (!ran || *ran != 0)
+    return fail_errno("cannot move the data plane's deadline", ran ? 0 : ran.error().number,
+                      "it is inert until this succeeds");
   last_ = {std::chrono::steady_clock::now(), live_->jiffies};
   return {};
 }

@@ -3,11 +3,13 @@
 
 #include <zlib.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <spdlog/spdlog.h>
 #include <xdp/libxdp.h>
@@ -93,6 +95,18 @@ Result<Fd> load_tc(const Maps& maps, bool raw_ip) {
     bpf_program__set_autoload(program, program == wanted);
   if (const int error = tc_bpf::load(tc.get())) return refused_program("tc", -error);
   return Fd(dup(bpf_program__fd(wanted)));
+}
+
+Result<std::uint32_t> run_by_hand(int program) {
+  std::array<char, 64> frame{};
+  bpf_test_run_opts options{};
+  options.sz = sizeof options;
+  options.data_in = frame.data();
+  options.data_size_in = frame.size();
+  options.repeat = 1;
+  if (bpf_prog_test_run_opts(program, &options) != 0)
+    return fail_errno("cannot run a program by hand", errno);
+  return options.retval;
 }
 
 std::uint64_t code_checksum() {

@@ -26,6 +26,9 @@ Result<Fd> load_xdp(const Maps& maps);
 Result<Fd> load_tc(const Maps& maps,
                    bool raw_ip = false);  // raw_ip: for interfaces without an Ethernet header
 
+// Runs a program once, on a frame of 64 zeros; what it returned.
+Result<std::uint32_t> run_by_hand(int program);
+
 // Differs whenever the code of the xdp or tc object does. Never 0.
 std::uint64_t code_checksum();
 

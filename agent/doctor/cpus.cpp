@@ -16,6 +16,7 @@
 #include "doctor/bench.hpp"
 #include "doctor/probes.hpp"
 #include "doctor/request.hpp"
+#include "sense/cpufreq.hpp"
 #include "sense/netlink.hpp"
 
 namespace ebb::doctor {
@@ -116,13 +117,10 @@ Finding look_topology(const std::string& root) {
 Finding look_frequency_limits(const std::string& root) {
   constexpr const char* remedy = "a kernel with the board's cpufreq driver; a virtual machine has none";
   const std::string folder = root + "/sys/devices/system/cpu/cpufreq/";
-  std::error_code error;
-  std::string first;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (const std::string name = it->path().filename();
-        name.starts_with("policy") && (first.empty() || name < first))
-      first = name;
-  if (first.empty()) return off("no cpufreq policy", remedy);
+  Sample sample;
+  sense_cpufreq(root, sample);
+  if (sample.policies.empty()) return off("no cpufreq policy", remedy);
+  const std::string& first = sample.policies.front().name;
   const auto text = [&](const char* file) {
     const auto value = read_file(folder + first + "/" + file);
     return value && !value->empty() ? *value : std::string("?");

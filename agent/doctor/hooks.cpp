@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "dataplane/clsact.hpp"
 #include "dataplane/programs.hpp"
 #include "dataplane/tcx.hpp"
 #include "dataplane/xdp.hpp"
@@ -25,13 +26,13 @@ namespace {
 
 constexpr auto delay = 50ms;
 
-// The clsact qdisc of `near` with one program, gone with this object.
-class Clsact {
+// A program at the egress side of clsact, where the agent has none; gone with this object.
+class Egress {
  public:
-  static Result<Clsact> attach(int ifindex, bpf_tc_attach_point point, int program) {
-    Clsact made(ifindex);
+  static Result<Egress> attach(int ifindex, int program) {
+    Egress made(ifindex);
     bpf_tc_hook hook = made.hook_;
-    hook.attach_point = point;
+    hook.attach_point = BPF_TC_EGRESS;
     if (const int error = bpf_tc_hook_create(&hook)) return fail_errno("no clsact", -error);
     made.there_ = true;
     bpf_tc_opts options{};
@@ -41,14 +42,14 @@ class Clsact {
       return fail_errno("clsact takes no program", -error);
     return made;
   }
-  Clsact(Clsact&& other) noexcept : hook_(other.hook_), there_(std::exchange(other.there_, false)) {}
-  Clsact& operator=(Clsact&&) = delete;
-  ~Clsact() {
+  Egress(Egress&& other) noexcept : hook_(other.hook_), there_(std::exchange(other.there_, false)) {}
+  Egress& operator=(Egress&&) = delete;
+  ~Egress() {
     if (there_) bpf_tc_hook_destroy(&hook_);
   }
 
  private:
-  explicit Clsact(int ifindex) {
+  explicit Egress(int ifindex) {
     hook_.sz = sizeof hook_;
     hook_.ifindex = ifindex;
     hook_.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
@@ -105,9 +106,9 @@ Finding try_clsact(Bench& bench) {
       "a kernel with CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF; needless where tcx is ok";
   const auto& program = bench.tc_program();
   if (!program) return off(program.error(), remedy);
-  const auto hook = Clsact::attach(bench.far(), BPF_TC_INGRESS, program->get());
-  if (!hook) return off(hook.error(), remedy);
+  if (auto id = attach_clsact(program->get(), bench.far()); !id) return off(id.error(), remedy);
   const auto counts = bench.counts_frames(Bench::To::far);
+  (void)detach_clsact(bench.far());
   return counts ? ok("frames reach it") : off(counts.error(), remedy);
 }
 
@@ -141,7 +142,7 @@ Finding try_defer(Bench& bench) {
   const auto trial = Trial::load("doctor_defer");
   if (!trial) return off(trial.error(), remedy);
   trial->set_delay(delay);
-  const auto hook = Clsact::attach(bench.near(), BPF_TC_EGRESS, trial->program());
+  const auto hook = Egress::attach(bench.near(), trial->program());
   if (!hook)
     return unknown("nothing to set a departure time with: " + hook.error().what, "see packets.clsact");
   const auto took = bench.travel();

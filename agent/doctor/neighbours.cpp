@@ -2,16 +2,14 @@
 // Daemons that write what Ebb could write. Running is no fault: Ebb leaves their settings to them.
 #include <unistd.h>
 
-#include <filesystem>
 #include <optional>
 
 #include "base/file.hpp"
 #include "doctor/probes.hpp"
+#include "sense/processes.hpp"
 
 namespace ebb::doctor {
 namespace {
-
-namespace fs = std::filesystem;
 
 // Where systemd keeps a unit's cgroup: v2, hybrid, v1. It goes when the unit stops.
 constexpr const char* slices[] = {"/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/unified/system.slice/",
@@ -19,13 +17,15 @@ constexpr const char* slices[] = {"/sys/fs/cgroup/system.slice/", "/sys/fs/cgrou
 
 std::optional<std::string> process_named(const std::string& root, const std::string& name) {
   const std::string comm = name.substr(0, 15);  // TASK_COMM_LEN
-  std::error_code error;
-  for (fs::directory_iterator it(root + "/proc", error), end; !error && it != end; it.increment(error)) {
-    const std::string pid = it->path().filename();
-    if (!parse_number(pid)) continue;
-    if (const auto text = read_file(it->path().string() + "/comm"); text && *text == comm) return pid;
-  }
-  return std::nullopt;
+  std::optional<std::string> pid;
+  each_process(
+      [&](const std::string& folder) {
+        if (pid) return;
+        if (const auto text = read_file(folder + "/comm"); text && *text == comm)
+          pid = folder.substr(folder.rfind('/') + 1);
+      },
+      root);
+  return pid;
 }
 
 Finding look_for(const std::string& root, const std::string& name, const std::string& unit,

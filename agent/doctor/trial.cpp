@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "doctor/trial.hpp"
 
-#include <array>
 #include <cerrno>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "dataplane/programs.hpp"
 #include "doctor.skel.h"
 
 namespace ebb::doctor {
@@ -40,14 +40,7 @@ void Trial::set_delay(std::chrono::nanoseconds delay) const {
 }
 
 Status Trial::run() const {
-  std::array<char, 64> frame{};
-  bpf_test_run_opts options{};
-  options.sz = sizeof options;
-  options.data_in = frame.data();
-  options.data_size_in = frame.size();
-  options.repeat = 1;
-  if (bpf_prog_test_run_opts(program(), &options) != 0)
-    return fail_errno("cannot run a program by hand", errno);
+  if (auto ran = run_by_hand(program()); !ran) return tl::unexpected(ran.error());
   return {};
 }
 

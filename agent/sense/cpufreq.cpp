@@ -51,9 +51,8 @@ Reading read_word(const std::string& path) {
   return {{}, *text, "", {}};
 }
 
-// affected_cpus, "0 1 2 3", in list format.
-Reading read_cpus(const std::string& path) {
-  auto text = read_file(path);
+// What affected_cpus said, "0 1 2 3", in list format.
+Reading as_cpus(Result<std::string> text, const std::string& path) {
   if (!text) return unknown("", text.error().what);
   std::replace(text->begin(), text->end(), ' ', ',');
   const auto mask = CpuMask::from_list(*text);
@@ -76,10 +75,11 @@ void read_policy(const std::string& folder, CpufreqPolicy& policy, std::map<std:
   }
   readings[prefix + "governor"] = read_word(folder + "scaling_governor");
   readings[prefix + "driver"] = read_word(folder + "scaling_driver");
-  const Reading& cpus = readings[prefix + "cpus"] = read_cpus(folder + "affected_cpus");
+  const auto online = read_file(folder + "affected_cpus");
+  const Reading& cpus = readings[prefix + "cpus"] = as_cpus(online, folder + "affected_cpus");
   policy.cpus = cpus.text.value_or("");
   // Old kernels (5.10) go on showing the last frequency of CPUs that are offline.
-  if (const auto online = read_file(folder + "affected_cpus"); online && online->empty()) {
+  if (online && online->empty()) {
     readings[prefix + "current"] = unknown("kilohertz", cpus.reason);
     policy.current.reset();
   }

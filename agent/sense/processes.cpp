@@ -21,10 +21,11 @@ bool is_number(const char* name) { return name[0] >= '0' && name[0] <= '9'; }
 
 }  // namespace
 
-void each_process(const std::function<void(const std::string&)>& action) {
-  const Folder proc(opendir("/proc"));
+void each_process(const std::function<void(const std::string&)>& action, const std::string& root) {
+  const std::string path = root + "/proc";
+  const Folder proc(opendir(path.c_str()));
   while (const dirent* entry = proc ? readdir(proc.get()) : nullptr)
-    if (is_number(entry->d_name)) action(std::string("/proc/") + entry->d_name);
+    if (is_number(entry->d_name)) action(path + "/" + entry->d_name);
 }
 
 void each_socket(const std::string& folder, const std::function<void(std::uint64_t)>& action) {
