@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define EBB_ABI 3
+#define EBB_ABI 4
 
 #define EBB_RULES	64  /* rule bits of a policy: one bit of a __u64 each */
 #define EBB_CLASSES	64  /* traffic classes; slot EBB_CLASSES counts what no rule matched */
@@ -112,6 +112,19 @@ struct ebb_steer {
 };
 
 /*
+ * IPv4 addresses are looked up by slices of 11 bits, lowest first, of the word as it stands in the header: three looks
+ * where bytes would take four. One row holds what its number means as each slice of either address.
+ */
+#define EBB_SLICES	 3
+#define EBB_SLICE_BITS	 11
+#define EBB_SLICE_VALUES 2048
+
+struct ebb_slice {
+	__u64 src[4]; /* the rules that accept it; the fourth is padding */
+	__u64 dst[4];
+};
+
+/*
  * One whole policy. Each table entry is the set of rules that accept that value;
  * a rule that does not name a field accepts every value of it. The AND over a
  * packet's fields, lowest bit first, is its rule.
@@ -135,20 +148,19 @@ struct ebb_bank {
 	__u64 ethertype[256]; /* of frames that are not IP; after the VLAN tags */
 	__u64 sport[256];
 	__u64 dport[256];
-	__u8 shield[256]; /* by dport class: why such a port is protected, enum ebb_reason, or 0 */
+	__u64 shield[256]; /* by dport class: why such a port is protected, enum ebb_reason, or 0 */
 	/* late */
-	__u64 length[256];    /* L3 length of one datagram, bytes */
-	__u64 ipv4_src[4][256]; /* by address byte */
-	__u64 ipv4_dst[4][256];
-	/* The first 32 KiB, which one instruction reaches, end about here; what follows is larger or rarer. */
+	__u64 length[256]; /* L3 length of one datagram, bytes */
 	__u64 vlan[256];
 	__u64 owner[EBB_OWNERS]; /* by ebb_live.owner; [0]: any_owner */
+	/* The first 32 KiB, which one instruction reaches, end about here; what follows is larger or rarer. */
 	__u8 vlan_class[4096];	 /* by the id in the outermost tag; of a tag for priority only it is 0 */
 	__u8 ethertype_class[65536];
 	__u8 length_class[65536];
 	__u8 sport_class[65536]; /* by the port in wire order, as it is in the header */
 	__u8 dport_class[65536];
-	__u64 ipv6_src[16][256];
+	struct ebb_slice slice[EBB_SLICE_VALUES]; /* IPv4 addresses */
+	__u64 ipv6_src[16][256]; /* by address byte */
 	__u64 ipv6_dst[16][256];
 	struct ebb_treatment treat[EBB_STATES][EBB_RULES];
 	struct ebb_steer steer[EBB_STATES];

@@ -136,18 +136,39 @@ bool has(const std::vector<T>& list, unsigned value) {
                                      [value](T one) { return static_cast<unsigned>(one) == value; });
 }
 
+// Whether the tables of this family ask about the rule's addresses at all.
+bool of_family(const RuleBit& bit, bool v6) { return !addressed(bit) || ipv6(bit) == v6; }
+
 // One side's address tables: the rules whose prefix accepts a byte at its place.
-template <std::size_t Bytes>
-void fill_address(__u64 (&tables)[Bytes][256], const std::vector<RuleBit>& bits,
-                  const Prefix* RuleBit::* side) {
+void fill_ipv6(__u64 (&tables)[16][256], const std::vector<RuleBit>& bits, const Prefix* RuleBit::* side) {
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    if (addressed(bits[i]) && ipv6(bits[i]) != (Bytes == 16)) continue;  // of the other family
+    if (!of_family(bits[i], true)) continue;
     const Prefix* prefix = bits[i].*side;
-    for (std::size_t byte = 0; byte < Bytes; ++byte) {
+    for (std::size_t byte = 0; byte < 16; ++byte) {
       const int fixed = prefix ? std::clamp(prefix->length - static_cast<int>(byte) * 8, 0, 8) : 0;
       for (unsigned value = 0; value < 256; ++value)
         if (!prefix || (value ^ prefix->address[byte]) >> (8 - fixed) == 0)
           tables[byte][value] |= std::uint64_t{1} << i;
+    }
+  }
+}
+
+// The same for IPv4, by slices of the word as it stands in the header.
+void fill_ipv4(ebb_slice (&rows)[EBB_SLICE_VALUES], const std::vector<RuleBit>& bits,
+               const Prefix* RuleBit::* side, __u64 (ebb_slice::*column)[4]) {
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    if (!of_family(bits[i], false)) continue;
+    const Prefix* prefix = bits[i].*side;
+    std::uint32_t address = 0, mask = 0;
+    if (prefix) {
+      std::memcpy(&address, prefix->address.data(), sizeof address);
+      mask = prefix->length ? htonl(~std::uint32_t{0} << (32 - prefix->length)) : 0;
+    }
+    for (unsigned slice = 0; slice < EBB_SLICES; ++slice) {
+      const unsigned shift = slice * EBB_SLICE_BITS;
+      for (std::uint32_t value = 0; value < EBB_SLICE_VALUES; ++value)
+        if (((value ^ address >> shift) & mask >> shift & (EBB_SLICE_VALUES - 1)) == 0)
+          (rows[value].*column)[slice] |= std::uint64_t{1} << i;
     }
   }
 }
@@ -255,10 +276,10 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
            std::any_of(rule.tcp_flags.begin(), rule.tcp_flags.end(),
                        [value](TcpFlags flags) { return (value & flags.mask) == flags.value; });
   });
-  fill_address(bank.ipv4_src, bits, &RuleBit::src);
-  fill_address(bank.ipv4_dst, bits, &RuleBit::dst);
-  fill_address(bank.ipv6_src, bits, &RuleBit::src);
-  fill_address(bank.ipv6_dst, bits, &RuleBit::dst);
+  fill_ipv4(bank.slice, bits, &RuleBit::src, &ebb_slice::src);
+  fill_ipv4(bank.slice, bits, &RuleBit::dst, &ebb_slice::dst);
+  fill_ipv6(bank.ipv6_src, bits, &RuleBit::src);
+  fill_ipv6(bank.ipv6_dst, bits, &RuleBit::dst);
   std::fill(std::begin(bank.owner), std::end(bank.owner), bank.any_owner);
 
   const auto ports = protected_ports(config, facts);

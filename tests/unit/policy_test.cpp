@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <memory>
 
 #include "support/biased.hpp"
@@ -19,6 +20,13 @@ namespace {
 template <std::size_t Values>
 std::uint64_t rules(const __u8 (&class_of)[Values], const __u64 (&rules_of)[256], std::uint16_t value) {
   return rules_of[class_of[value]];
+}
+
+// Row of an IPv4 address's slice.
+std::size_t slice(const Address& address, std::size_t i) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, address.data(), sizeof word);
+  return word >> (i * EBB_SLICE_BITS) & (EBB_SLICE_VALUES - 1);
 }
 
 // What the programs look up: the rarer fields only while a rule stands that names one of them. A service is
@@ -38,9 +46,10 @@ std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
   if (f.tcp) set &= bank.tcp_flags[f.tcp_flags];
   if (set & bank.late) {
     set &= rules(bank.length_class, bank.length, f.length);
-    for (std::size_t i = 0; i < (f.ipv6 ? 16 : 4); ++i)
-      set &= f.ipv6 ? bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]]
-                    : bank.ipv4_src[i][f.src[i]] & bank.ipv4_dst[i][f.dst[i]];
+    for (std::size_t i = 0; f.ipv6 && i < 16; ++i)
+      set &= bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]];
+    for (std::size_t i = 0; !f.ipv6 && i < EBB_SLICES; ++i)
+      set &= bank.slice[slice(f.src, i)].src[i] & bank.slice[slice(f.dst, i)].dst[i];
     if (set & bank.aimed) set &= bank.to[f.to ? std::size_t(*f.to) : std::size_t{EBB_TO_ALL}];
     if (set & bank.owned) set &= bank.owner[0];
   }
