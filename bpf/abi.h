@@ -113,16 +113,11 @@ struct ebb_steer {
 
 /*
  * IPv4 addresses are looked up by slices of 11 bits, lowest first, of the word as it stands in the header: three looks
- * where bytes would take four. One row holds what its number means as each slice of either address.
+ * where bytes would take four.
  */
 #define EBB_SLICES	 3
 #define EBB_SLICE_BITS	 11
 #define EBB_SLICE_VALUES 2048
-
-struct ebb_slice {
-	__u64 src[4]; /* the rules that accept it; the fourth is padding */
-	__u64 dst[4];
-};
 
 /*
  * One whole policy. Each table entry is the set of rules that accept that value;
@@ -135,6 +130,7 @@ struct ebb_bank {
 	__u64 any_owner;  /* rules that name no service: what holds where services are not known */
 	__u64 ipv4, ipv6; /* the sets of these two ethertypes */
 	__u64 untagged;	  /* rules that name no VLAN */
+	__u64 sported;	  /* rules that name a source port */
 	__u64 late;	  /* rules that name a field below "late"; these are looked up only while such a rule stands */
 	__u64 aimed;	  /* of these, the rules that name `to` */
 	__u64 owned;	  /* of these, the rules that name a service */
@@ -159,7 +155,8 @@ struct ebb_bank {
 	__u8 length_class[65536];
 	__u8 sport_class[65536]; /* by the port in wire order, as it is in the header */
 	__u8 dport_class[65536];
-	struct ebb_slice slice[EBB_SLICE_VALUES]; /* IPv4 addresses */
+	__u64 ipv4_src[EBB_SLICES][EBB_SLICE_VALUES];
+	__u64 ipv4_dst[EBB_SLICES][EBB_SLICE_VALUES];
 	__u64 ipv6_src[16][256]; /* by address byte */
 	__u64 ipv6_dst[16][256];
 	struct ebb_treatment treat[EBB_STATES][EBB_RULES];

@@ -27,18 +27,22 @@
 	(*(const __u64 *)(EBB_PLACE_AT(bank, EBB_INDEX(offset, 0x1f8)) + \
 			  __builtin_offsetof(struct ebb_bank, dscp)))
 
-/* The rules whose prefixes accept the address `word`: a conjunction over its slices. */
-#define EBB_RULES_SLICE(bank, side, word, i)                                                              \
-	(((const struct ebb_slice *)(EBB_PLACE_AT((bank)->slice, EBB_SLICE_OFFSET(word, i))))->side[i])
-#define EBB_SLICE_SHIFT(i) ((i) * EBB_SLICE_BITS - 6) /* to where it is the offset of a row */
-#define EBB_SLICE_OFFSET(word, i)                                                                         \
-	EBB_INDEX(EBB_SLICE_SHIFT(i) < 0 ? (word) << 6 : (word) >> (EBB_SLICE_SHIFT(i) & 31), \
-		  (EBB_SLICE_VALUES - 1) << 6)
-#define EBB_RULES_IPV4(bank, side, address)                                                               \
-	({                                                                                                \
-		__u64 word_ = (address);                                                                  \
-		EBB_RULES_SLICE(bank, side, word_, 0) & EBB_RULES_SLICE(bank, side, word_, 1) &           \
-			EBB_RULES_SLICE(bank, side, word_, 2);                                            \
+/*
+ * The rules whose prefixes accept the address: a conjunction over its slices, each shifted to where it is an offset
+ * into a table of __u64. From the middle table one instruction reaches the others.
+ */
+#define EBB_SLICE_SHIFT(i) ((i) * EBB_SLICE_BITS - 3)
+#define EBB_SLICE_OFFSET(word, i)                                                             \
+	EBB_INDEX(EBB_SLICE_SHIFT(i) < 0 ? (word) << 3 : (word) >> (EBB_SLICE_SHIFT(i) & 31), \
+		  (EBB_SLICE_VALUES - 1) << 3)
+#define EBB_RULES_SLICE(tables, word, i)                                                \
+	(*(const __u64 *)(EBB_PLACE_AT((tables)[1], EBB_SLICE_OFFSET(word, i)) +        \
+			  ((i) - 1) * (long)sizeof((tables)[1])))
+#define EBB_RULES_IPV4(tables, address)                                                 \
+	({                                                                              \
+		__u64 word_ = (address);                                                \
+		EBB_RULES_SLICE(tables, word_, 0) & EBB_RULES_SLICE(tables, word_, 1) & \
+			EBB_RULES_SLICE(tables, word_, 2);                              \
 	})
 
 /*
@@ -83,7 +87,9 @@ static __always_inline __u64 ebb_lowest_bit(__u64 set)
 	return ebb_bit_index[EBB_INDEX(hash, 63)];
 }
 
-/* `plain`: the header is there, of version 4 and without options. */
+/* `plain`: these bytes are there, and the header is of version 4 and without options. */
+#define EBB_PLAIN (sizeof(struct iphdr) + sizeof(struct udphdr))
+
 static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct ebb_bank *bank, struct iphdr *h,
 					 bool plain, struct ebb_packet *p, __u64 *fragment)
 {
@@ -215,8 +221,8 @@ static __always_inline __u64 ebb_rules_late(const struct ebb_live *live, const s
 	if (ipv4) {
 		const struct iphdr *h = at;
 
-		rules &= EBB_RULES_IPV4(bank, src, h->saddr);
-		rules &= EBB_RULES_IPV4(bank, dst, h->daddr);
+		rules &= EBB_RULES_IPV4(bank->ipv4_src, h->saddr);
+		rules &= EBB_RULES_IPV4(bank->ipv4_dst, h->daddr);
 		if (rules & bank->aimed)
 			rules &= ebb_rules_to(live, f, bank, ebb_is_our_ipv4(live, h->daddr), ebb_is_group_ipv4(h->daddr));
 	} else {
@@ -258,7 +264,7 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		struct udphdr *udp = l4;
 		__u64 said;
 
-		if ((void *)(udp + 1) > f->end)
+		if (!plain && (void *)(udp + 1) > f->end)
 			return EBB_R_MALFORMED;
 		said = bpf_ntohs(udp->len);
 		if ((said < sizeof(*udp) || said > len) && !EBB_GSO_SIZE(f->ctx))
@@ -291,9 +297,10 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 		p->rules &= bank->any_ports;
 		return -1;
 	}
-	p->rules &= EBB_RULES16(bank, sport, *(__be16 *)l4);
 	row = EBB_CLASS_ROW(bank, dport_class, EBB_INDEX(dport, 0xffff));
 	p->rules &= EBB_ROW_ENTRY(bank, dport, row);
+	if (p->rules & bank->sported) /* rare, and new flows would draw one line of the table after another */
+		p->rules &= EBB_RULES16(bank, sport, *(__be16 *)l4);
 	if (!p->shield)
 		p->shield = EBB_ROW_ENTRY(bank, shield, row);
 	return -1;
@@ -384,7 +391,7 @@ static __always_inline int ebb_classify(const struct ebb_live *live, const struc
 	type = ebb_be16(&eth->h_proto);
 	tagged = EBB_TAG(f->ctx);
 	/* Nearly every packet. Where its headers are is known without a look: fewer instructions, and fewer registers. */
-	if (type == bpf_htons(ETH_P_IP) && !tagged && at + sizeof(struct iphdr) <= f->end && *(__u8 *)at == 0x45) {
+	if (type == bpf_htons(ETH_P_IP) && !tagged && at + EBB_PLAIN <= f->end && *(__u8 *)at == 0x45) {
 		p->rules &= bank->untagged;
 		p->l3_offset = offset;
 		return ebb_walk_ip(live, f, bank, at, true, true, p);

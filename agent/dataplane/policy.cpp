@@ -154,8 +154,8 @@ void fill_ipv6(__u64 (&tables)[16][256], const std::vector<RuleBit>& bits, const
 }
 
 // The same for IPv4, by slices of the word as it stands in the header.
-void fill_ipv4(ebb_slice (&rows)[EBB_SLICE_VALUES], const std::vector<RuleBit>& bits,
-               const Prefix* RuleBit::* side, __u64 (ebb_slice::*column)[4]) {
+void fill_ipv4(__u64 (&tables)[EBB_SLICES][EBB_SLICE_VALUES], const std::vector<RuleBit>& bits,
+               const Prefix* RuleBit::* side) {
   for (std::size_t i = 0; i < bits.size(); ++i) {
     if (!of_family(bits[i], false)) continue;
     const Prefix* prefix = bits[i].*side;
@@ -168,7 +168,7 @@ void fill_ipv4(ebb_slice (&rows)[EBB_SLICE_VALUES], const std::vector<RuleBit>& 
       const unsigned shift = slice * EBB_SLICE_BITS;
       for (std::uint32_t value = 0; value < EBB_SLICE_VALUES; ++value)
         if (((value ^ address >> shift) & mask >> shift & (EBB_SLICE_VALUES - 1)) == 0)
-          (rows[value].*column)[slice] |= std::uint64_t{1} << i;
+          tables[slice][value] |= std::uint64_t{1} << i;
     }
   }
 }
@@ -257,6 +257,7 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
     if (!names_ports && !names_ip) bank.any_ip |= bit;
     if (rule.vlan.empty()) bank.untagged |= bit;
     if (rule.owner.empty()) bank.any_owner |= bit;
+    if (!rule.sport.empty()) bank.sported |= bit;
     if (!rule.to.empty()) bank.aimed |= bit;
     if (!rule.owner.empty()) bank.owned |= bit;
     if (rule.no_listener) bank.no_listener |= bit;
@@ -276,8 +277,8 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
            std::any_of(rule.tcp_flags.begin(), rule.tcp_flags.end(),
                        [value](TcpFlags flags) { return (value & flags.mask) == flags.value; });
   });
-  fill_ipv4(bank.slice, bits, &RuleBit::src, &ebb_slice::src);
-  fill_ipv4(bank.slice, bits, &RuleBit::dst, &ebb_slice::dst);
+  fill_ipv4(bank.ipv4_src, bits, &RuleBit::src);
+  fill_ipv4(bank.ipv4_dst, bits, &RuleBit::dst);
   fill_ipv6(bank.ipv6_src, bits, &RuleBit::src);
   fill_ipv6(bank.ipv6_dst, bits, &RuleBit::dst);
   std::fill(std::begin(bank.owner), std::end(bank.owner), bank.any_owner);

@@ -39,9 +39,8 @@ std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
   if (!f.ip) return set & bank.any_ip & vlan;
 
   set &= bank.proto[f.proto];
-  set &= f.ports ? rules(bank.sport_class, bank.sport, htons(f.sport)) &
-                       rules(bank.dport_class, bank.dport, htons(f.dport))
-                 : bank.any_ports;
+  set &= f.ports ? rules(bank.dport_class, bank.dport, htons(f.dport)) : bank.any_ports;
+  if (f.ports && set & bank.sported) set &= rules(bank.sport_class, bank.sport, htons(f.sport));
   set &= bank.dscp[f.dscp] & vlan;
   if (f.tcp) set &= bank.tcp_flags[f.tcp_flags];
   if (set & bank.late) {
@@ -49,7 +48,7 @@ std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
     for (std::size_t i = 0; f.ipv6 && i < 16; ++i)
       set &= bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]];
     for (std::size_t i = 0; !f.ipv6 && i < EBB_SLICES; ++i)
-      set &= bank.slice[slice(f.src, i)].src[i] & bank.slice[slice(f.dst, i)].dst[i];
+      set &= bank.ipv4_src[i][slice(f.src, i)] & bank.ipv4_dst[i][slice(f.dst, i)];
     if (set & bank.aimed) set &= bank.to[f.to ? std::size_t(*f.to) : std::size_t{EBB_TO_ALL}];
     if (set & bank.owned) set &= bank.owner[0];
   }
