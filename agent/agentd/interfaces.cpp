@@ -33,7 +33,7 @@ bool is_virtual(const std::string& name) {
 
 const std::string& first_of(const std::string& a, const std::string& b) { return a.empty() ? b : a; }
 
-bool is_lost(const Interface& one) { return Hooks::lost(one.attachment.hook, one.ifindex); }
+bool is_lost(Interface& one) { return Hooks::lost(one.attachment, one.ifindex); }
 
 // Where the packets of these interfaces may be ours: they themselves, and what stands on them.
 std::set<int> with_uppers(const std::vector<Interface>& interfaces, const std::vector<Link>& links) {

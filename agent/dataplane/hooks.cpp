@@ -51,6 +51,20 @@ bool detach_own_clsact(int ifindex, const std::string& name) {
 
 std::string because(const Error& error) { return error.number ? std::strerror(error.number) : error.what; }
 
+std::string held_by(const XdpProgram& other) {
+  return "XDP is held by '" + other.name + "' (id " + std::to_string(other.id) + ")";
+}
+
+// A dispatcher is another program whenever somebody comes to it or leaves it.
+bool lost_xdp(std::uint32_t& runs, int ifindex) {
+  const auto now = running_xdp(ifindex);
+  if (!now || *now == runs) return false;
+  const auto programs = query_xdp(ifindex);
+  if (!programs) return false;
+  runs = programs->runs;
+  return !programs->own();
+}
+
 }  // namespace
 
 Hooks::Hooks(const Maps& maps) : maps_(maps), same_code_(maps.live().code == code_checksum()) {
@@ -62,26 +76,37 @@ void Hooks::settle() {
   same_code_ = true;
 }
 
-// Fills `reason`, with success or without.
-Result<std::uint32_t> Hooks::attach_native(int ifindex, std::string& reason) {
-  auto before = query_xdp(ifindex);
+// Fills `out.reason`, with success or without.
+Status Hooks::attach_native(int ifindex, Attachment& out) {
+  const auto before = query_xdp(ifindex);
   if (!before) {
-    reason = before.error().what;
+    out.reason = before.error().what;
     return tl::unexpected(before.error());
   }
-  if (const auto* own = before->own()) {
-    reason = "native XDP in the driver; program of an earlier agent adopted";
-    return same_code_ ? Result<std::uint32_t>(own->id) : replace_xdp(maps_, ifindex);
-  } else if (!before->programs.empty() && !before->dispatcher) {
-    const auto& other = before->programs.front();
-    reason = "XDP is held by '" + other.name + "' (id " + std::to_string(other.id) + ")";
-    return fail_errno(reason, EBUSY);
+  const auto* own = before->own();
+  const auto* other = own || before->programs.empty() ? nullptr : &before->programs.front();
+  if (other && !before->dispatcher) {
+    out.reason = held_by(*other);
+    return fail_errno(out.reason, EBUSY);
   }
-  auto id = attach_xdp(maps_, ifindex);
-  reason = id ? "native XDP in the driver" : "no native XDP: " + because(id.error());
-  if (auto after = query_xdp(ifindex); id && after && after->dispatcher)
-    reason += ", behind libxdp's dispatcher";
-  return id;
+  const auto id = !own         ? attach_xdp(maps_, ifindex)
+                  : same_code_ ? Result<std::uint32_t>(own->id)
+                               : replace_xdp(maps_, ifindex);
+  if (!id) {
+    out.reason = (other ? held_by(*other) + ", and libxdp's dispatcher does not take Ebb's here: "
+                        : "no native XDP: ") +
+                 because(id.error());
+    return tl::unexpected(id.error());
+  }
+  out.hook = Hook::xdp_native;
+  out.program_id = *id;
+  out.reason = "native XDP in the driver";
+  if (own) out.reason += "; program of an earlier agent adopted";
+  if (const auto after = query_xdp(ifindex)) {
+    out.runs = after->runs;
+    if (after->dispatcher) out.reason += ", behind libxdp's dispatcher";
+  }
+  return {};
 }
 
 Result<int> Hooks::tc_program(bool raw_ip) {
@@ -143,9 +168,7 @@ Attachment Hooks::attach(const Link& link, const std::string& no_xdp) {
   }
   out.reason = no_xdp;
   if (no_xdp.empty()) {
-    if (auto native = attach_native(link.ifindex, out.reason)) {
-      out.hook = Hook::xdp_native;
-      out.program_id = *native;
+    if (attach_native(link.ifindex, out)) {
       // a rung of before, when XDP was not for it or held by somebody else
       unlink(tcx_pin(link.ifindex).c_str());
       detach_own_clsact(link.ifindex, link.name);
@@ -159,9 +182,11 @@ Attachment Hooks::attach(const Link& link, const std::string& no_xdp) {
   return out;
 }
 
-bool Hooks::lost(Hook hook, int ifindex) {
-  if (hook != Hook::clsact) return false;
-  const auto there = query_clsact(ifindex);
+bool Hooks::lost(Attachment& attachment, int ifindex) {
+  if (attachment.hook == Hook::none) return false;
+  if (attachment.hook == Hook::xdp_native) return lost_xdp(attachment.runs, ifindex);
+  const auto there =
+      attachment.hook == Hook::tcx ? query_tcx(tcx_pin(ifindex), ifindex) : query_clsact(ifindex);
   return !there && there.error().number == ENOENT;
 }
 

@@ -35,6 +35,7 @@ struct Attachment {
   Hook hook = Hook::none;
   std::string reason;            // why this rung, or why none
   std::uint32_t program_id = 0;  // 0: none
+  std::uint32_t runs = 0;        // XdpInterface::runs when lost() looked last
 };
 
 class Hooks {
@@ -47,8 +48,8 @@ class Hooks {
   Attachment attach(const Link& link, const std::string& no_xdp);
   void detach(Hook hook, int ifindex);
 
-  // Somebody else removed the program: a clsact filter goes with its qdisc.
-  static bool lost(Hook hook, int ifindex);
+  // Somebody else removed the program, or put another one in its place.
+  static bool lost(Attachment& attachment, int ifindex);
 
   // Detaches what an earlier agent left on other interfaces than these.
   void detach_others(const std::vector<int>& ifindexes);
@@ -61,7 +62,7 @@ class Hooks {
   bool same_code_;        // what is attached was made by this very code
   std::array<Fd, 2> tc_;  // for Ethernet, and for raw IP; loaded when the first interface needs it
 
-  Result<std::uint32_t> attach_native(int ifindex, std::string& reason);
+  Status attach_native(int ifindex, Attachment& out);
   Result<int> tc_program(bool raw_ip);
   Result<std::uint32_t> attach_to_tcx(int ifindex, bool raw_ip);
   Result<std::uint32_t> attach_to_clsact(int ifindex, bool raw_ip);

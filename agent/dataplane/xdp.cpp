@@ -23,6 +23,10 @@ using Program = std::unique_ptr<xdp_program, Close>;
 constexpr const char* program_name = "ebb_xdp";
 constexpr const char* live_map_name = "ebb_live";
 
+// In the dispatcher, behind those that choose (xdp-filter: 10) and those that do not (50): they see every
+// packet, also those that Ebb drops or moves to another CPU.
+constexpr unsigned run_priority = 0xebb;
+
 // Nothing attached: an empty pointer.
 Result<Multiprog> programs_on(int ifindex) {
   auto* all = xdp_multiprog__get_from_ifindex(ifindex);
@@ -91,6 +95,7 @@ Result<XdpInterface> query_xdp(int ifindex) {
   if (!all) return tl::unexpected(all.error());
   XdpInterface out;
   if (!*all) return out;
+  out.runs = xdp_program__id(xdp_multiprog__main_prog(all->get()));
   if (xdp_multiprog__is_legacy(all->get())) {
     out.programs.push_back(describe(xdp_multiprog__main_prog(all->get())));
     return out;
@@ -101,16 +106,25 @@ Result<XdpInterface> query_xdp(int ifindex) {
   return out;
 }
 
+Result<std::uint32_t> running_xdp(int ifindex) {
+  std::uint32_t id = 0;
+  if (const int error = bpf_xdp_query_id(ifindex, XDP_FLAGS_DRV_MODE, &id))
+    return fail_errno("cannot ask for the XDP program of an interface", -error);
+  return id;
+}
+
 Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex) {
   auto object = open_xdp(maps);
   if (!object) return tl::unexpected(object.error());
   auto* raw = xdp_program__from_bpf_obj(object_of(*object), "xdp");
   if (const long error = libxdp_get_error(raw)) return fail_errno("libxdp", static_cast<int>(-error));
   const Program program(raw);
+  xdp_program__set_run_prio(raw, run_priority);
   const int error = xdp_program__attach(raw, ifindex, XDP_MODE_NATIVE, 0);
   if (!error) return xdp_program__id(raw);
   // EINVAL: kernels from 6.13 on, and 6.12 as Debian updates it, let no program that changes packets behind
-  // the dispatcher of libxdp before 1.5. ENOENT: libxdp's dispatcher is not installed.
+  // the dispatcher of libxdp before 1.5; 5.10 lets none behind it whose functions take the context. ENOENT:
+  // libxdp's dispatcher is not installed.
   if (error == -EINVAL || error == -ENOENT)
     if (auto alone = attach_alone(maps, ifindex)) return alone;
   return fail_errno("no native XDP", -error);

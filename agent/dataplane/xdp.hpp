@@ -20,14 +20,18 @@ struct XdpProgram {
 struct XdpInterface {
   std::vector<XdpProgram> programs;
   bool dispatcher = false;  // libxdp's: others can attach beside
+  std::uint32_t runs = 0;   // id of what the interface runs: the dispatcher, or the only program
   const XdpProgram* own() const;
 };
 
 // What is attached to the interface now, natively or not.
 Result<XdpInterface> query_xdp(int ifindex);
 
-// Loads and attaches natively. The program's id; an error with the errno says why the driver or the kernel
-// refused.
+// XdpInterface::runs alone, which costs one question by netlink. 0: nothing.
+Result<std::uint32_t> running_xdp(int ifindex);
+
+// Loads and attaches natively, behind the programs of others where libxdp's dispatcher has some. The
+// program's id; an error with the errno says why the driver or the kernel refused.
 Result<std::uint32_t> attach_xdp(const Maps& maps, int ifindex);
 
 // Puts this agent's code in the place of Ebb's own program. There is no moment without a program; behind
