@@ -219,7 +219,7 @@ struct ebb_live {
 	struct ebb_iface iface[EBB_IFACES];
 	__u64 first_mac;	       /* one of our MAC addresses: on most machines the only one */
 	__u64 us_mac[256][2];	       /* all of them, by their last byte; 0: free */
-	__u32 us_ipv4[256][2];	       /* our IPv4 addresses, by their last byte; 0: free */
+	__u32 us_ipv4[256][EBB_WAYS];  /* our IPv4 addresses, by their last byte; 0: free */
 	struct ebb_address ipv4[EBB_SETS][EBB_WAYS];
 	struct ebb_address ipv6[EBB_SETS][EBB_WAYS];
 	__u8 owner[2][65536]; /* TCP, UDP; by local port in host order */

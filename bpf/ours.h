@@ -49,7 +49,7 @@ static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __be32 
 {
 	const __u32 *ours = live->us_ipv4[EBB_INDEX(((const __u8 *)&address)[3], 0xff)];
 
-	return address && (address == ours[0] || address == ours[1]);
+	return address && (address == ours[0] || address == ours[1] || address == ours[2] || address == ours[3]);
 }
 
 static __always_inline bool ebb_same_ipv6(const __u32 *a, const __u32 *b)

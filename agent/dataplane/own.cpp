@@ -49,26 +49,26 @@ std::array<std::uint8_t, 17> key_of(const Bytes& bytes, std::size_t size) {
   return key;
 }
 
-// A table by the last byte, of two words each: as they are read at once, a slot may be reused at once.
+// A table by the last byte, of some words each: as each is read at once, a slot may be reused at once.
 // Returns the indexes of the words that found no room.
-template <typename Word>
-std::vector<std::size_t> fill_pairs(Word (&table)[256][2],
-                                    const std::vector<std::pair<std::uint8_t, Word>>& words) {
-  Word wanted[256][2] = {};
+template <typename Word, std::size_t Ways>
+std::vector<std::size_t> fill_by_last_byte(Word (&table)[256][Ways],
+                                           const std::vector<std::pair<std::uint8_t, Word>>& words) {
+  Word wanted[256][Ways] = {};
   std::vector<std::size_t> left_out;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto [byte, word] = words[i];
-    auto& pair = wanted[byte];
-    if (word == 0 || pair[0] == word || pair[1] == word) continue;
-    if (pair[0] == 0)
-      pair[0] = word;
-    else if (pair[1] == 0)
-      pair[1] = word;
+    if (word == 0) continue;
+    auto& set = wanted[byte];
+    std::size_t way = 0;
+    while (way < Ways && set[way] != 0 && set[way] != word) ++way;
+    if (way < Ways)
+      set[way] = word;
     else
       left_out.push_back(i);
   }
   for (std::size_t i = 0; i < 256; ++i)
-    for (std::size_t j = 0; j < 2; ++j)
+    for (std::size_t j = 0; j < Ways; ++j)
       if (table[i][j] != wanted[i][j]) store(table[i][j], wanted[i][j]);
   return left_out;
 }
@@ -164,7 +164,7 @@ void OwnTables::update_ipv4(const std::vector<OwnAddress>& addresses) {
     ipv4.push_back(one);
   }
   std::vector<OwnAddress> left_out;
-  for (const auto i : fill_pairs(maps_.live().us_ipv4, words)) left_out.push_back(ipv4[i]);
+  for (const auto i : fill_by_last_byte(maps_.live().us_ipv4, words)) left_out.push_back(ipv4[i]);
   report_left_out(left_out);
 }
 
@@ -172,7 +172,7 @@ void OwnTables::update_macs(const std::vector<Mac>& macs) {
   std::vector<std::pair<std::uint8_t, __u64>> words;
   for (const auto& mac : macs) words.emplace_back(mac.back(), mac_word(mac));
   store(maps_.live().first_mac, words.empty() ? 0 : words.front().second);
-  for (const auto i : fill_pairs(maps_.live().us_mac, words))
+  for (const auto i : fill_by_last_byte(maps_.live().us_mac, words))
     if (left_out_.insert(key_of(macs[i], macs[i].size())).second)
       log_warning({"more than two MAC addresses of ours end in the same byte",
                    "packets to the third and later ones count as not ours: they are only spared"});

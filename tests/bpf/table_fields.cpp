@@ -149,6 +149,11 @@ void add_fields(std::vector<Row>& rows) {
     drop("to us by another interface's mac" + family, udp(port_to).to(mac_us_too), "to-us", now);
     drop("to us, tagged" + family, udp(port_to).vlan(7), "to-us", now);
     pass("our address by somebody's mac" + family, udp(port_to).to(mac_peer), "-", EBB_R_UNCLASSIFIED, now);
+    Situation gateway = now;
+    if (!ipv6)
+      for (const char* other : {"192.0.2.7", "203.0.113.7", "10.0.0.7"})
+        gateway.addresses.insert(gateway.addresses.begin(), {false, address(other), false, false});
+    drop("to us, one of four addresses with that last byte" + family, udp(port_to), "to-us", gateway);
     Situation nobody = now;
     nobody.addresses.clear();
     rows.push_back({"forwarded" + family, udp(port_to).bytes(), nobody, "forwarded", EBB_STEER, -1,

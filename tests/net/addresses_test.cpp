@@ -184,6 +184,25 @@ TEST_F(OwnTablesTest, TheAnswerFollowsInPlace) {
   for (const auto& way : maps.live().ipv4[5]) EXPECT_EQ(way.answer, 0U);
 }
 
+// The gateway of four networks, .1 on each; a fifth is left out, and comes when there is room.
+TEST_F(OwnTablesTest, OneLastByteOnFourNetworks) {
+  std::vector<OwnAddress> gateway;
+  for (unsigned char net = 0; net < 5; ++net)
+    gateway.push_back({.ipv6 = false, .address = {192, 168, net, 1}, .ifindex = net + 1, .answer = true});
+  const auto ours = [&](const OwnAddress& one) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, one.address.data(), sizeof word);
+    const auto& set = maps.live().us_ipv4[1];
+    return std::count(std::begin(set), std::end(set), word);
+  };
+  EXPECT_TRUE(own.update(gateway, {}));
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(ours(gateway[i]), 1) << i;
+  EXPECT_EQ(ours(gateway[4]), 0);
+  gateway.erase(gateway.begin());
+  EXPECT_TRUE(own.update(gateway, {}));
+  for (const auto& one : gateway) EXPECT_EQ(ours(one), 1);
+}
+
 TEST_F(OwnTablesTest, ThreeMacsOfOneLastByte) {
   EXPECT_TRUE(
       own.update({}, {{2, 0, 0, 0, 0, 9}, {2, 0, 0, 0, 1, 9}, {2, 0, 0, 0, 2, 9}, {2, 0, 0, 0, 0, 9}}));

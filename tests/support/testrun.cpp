@@ -79,10 +79,11 @@ void write_addresses(ebb_live& live, const Situation& now, unsigned ifindex) {
     refuse_if_full<EBB_WAYS>(way, "addresses");
     ways[way] = entry;
     if (own.ipv6) continue;
-    auto& pair = live.us_ipv4[own.address[3]];
-    way = pair[0] && pair[0] != w[0];
-    refuse_if_full<2>(way && pair[1] && pair[1] != w[0] ? 2 : way, "IPv4 addresses");
-    pair[way] = w[0];
+    auto& same_byte = live.us_ipv4[own.address[3]];
+    way = 0;
+    while (way < EBB_WAYS && same_byte[way] && same_byte[way] != w[0]) ++way;
+    refuse_if_full<EBB_WAYS>(way, "IPv4 addresses");
+    same_byte[way] = w[0];
   }
 }
 
@@ -155,7 +156,8 @@ void count(ebb_counters& counters, const Outcome& outcome, const Bytes& frame) {
   const bool left_alone = outcome.reason == EBB_R_TREATMENT || outcome.reason == EBB_R_UNCLASSIFIED;
   if (outcome.reason && !left_alone) ++counters.passed[*outcome.reason];
   if (!outcome.slot) return;
-  ebb_count& n = counters.verdict[*outcome.slot][outcome.reason && !left_alone ? EBB_SPARED : outcome.verdict];
+  ebb_count& n =
+      counters.verdict[*outcome.slot][outcome.reason && !left_alone ? EBB_SPARED : outcome.verdict];
   ++n.packets;
   n.bytes += frame.size();
 }
