@@ -5,7 +5,7 @@ B := build/dev
 SOURCES = $(shell git ls-files -co --exclude-standard '*.[ch]' '*.[ch]pp')
 LOG := build/configure.log
 
-.PHONY: help configure build static demo test test-vm prove format tidy install uninstall clean
+.PHONY: help configure build static demo test test-vm compat prove format tidy install uninstall clean
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | sed 's/%/NAME/' | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
@@ -31,6 +31,9 @@ test: build ## every test: unit, bpf, load, net (root)
 
 test-vm: configure ## real kernels under QEMU, 5.10 to the newest, with a real cpufreq driver
 	@sh tools/prove vm
+
+compat: ## keeps what doctor found in the last test-vm, and writes the tables of docs/compatibility.md
+	@sh tests/vm/compat --write $(B)/vm/vm
 
 prove: ## the list of proofs: claim, oracle, mutation
 	@sh tools/prove

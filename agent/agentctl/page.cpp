@@ -25,6 +25,7 @@ class Page : public page::Sheet {
   void interfaces(const json& list);
   void machine(const json& cpus, const json& sensors);
   void classes(const json& list, bool observe);
+  void services(const json& services);
   void passed(const json& reasons);
   void knobs(const json& list);
   void self(const json& self);
@@ -188,6 +189,11 @@ void Page::classes(const json& list, bool observe) {
   }
 }
 
+void Page::services(const json& services) {
+  if (text(services, "status") == "off")
+    sentence("services", "not known: " + text(services, "reason"), yellow);
+}
+
 void Page::passed(const json& reasons) {
   std::vector<std::pair<double, std::string>> sorted;
   if (reasons.is_object())
@@ -246,6 +252,7 @@ std::string render_status(const json& status, const PageStyle& style) {
   page.interfaces(member(status, "interfaces"));
   page.machine(member(status, "cpus"), member(status, "sensors"));
   page.classes(member(status, "classes"), text(status, "enforcement") == "observe");
+  page.services(member(status, "services"));
   page.passed(member(status, "passed"));
   page.knobs(member(status, "knobs"));
   page.self(member(status, "self"));

@@ -45,6 +45,7 @@ Result<nlohmann::json> Daemon::status() const {
                       .slots = policy_->slots(),
                       .counters = *counters,
                       .knobs = knobs_,
+                      .services = {{"status", policy_->services()}, {"reason", policy_->identity_off()}},
                       .wakeups = loop_->wakeups()});
 }
 

@@ -58,6 +58,7 @@ Status PolicyHost::publish(const Config& config, const std::vector<std::string>&
   steers_ = steers;
   slots_ = std::move(slots);
   listening_ = listening;
+  asks_sockets_ = sockets;
   can_steer_ = queued.has_value() && !queues.empty();
   if (!sockets) {
     identity_.reset();

@@ -48,6 +48,8 @@ class PolicyHost {
   const std::vector<std::uint8_t>& slots() const { return slots_; }  // counter slot of each class
   const Identity* identity() const { return identity_.get(); }
   const std::string& identity_off() const { return identity_off_; }  // why there is none
+  // What rules about services and listeners have to go by: ok, off, or unused where there are none.
+  const char* services() const { return identity_ ? "ok" : asks_sockets_ ? "off" : "unused"; }
   bool steers(PowerState state) const {
     return steers_[static_cast<std::size_t>(state)];
   }  // some class asks for it
@@ -63,6 +65,7 @@ class PolicyHost {
   Listening listening_;
   std::unique_ptr<Identity> identity_;  // while a rule needs it and the machine can
   std::string identity_off_;
+  bool asks_sockets_ = false;
   bool can_steer_ = false;
 
   Listening listening_now() const;

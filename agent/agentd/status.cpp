@@ -132,6 +132,7 @@ json status_json(const StatusInput& in) {
           {"cpus", {{"mask", in.cpus.mask.list()}, {"why", in.cpus.why}}},
           {"sensors", sensors_json(in.sample)},
           {"classes", classes},
+          {"services", in.services},
           {"passed", passed_json(in.counters)},
           {"knobs", knobs_json(in.knobs)},
           {"self", self_json(in.wakeups)}};

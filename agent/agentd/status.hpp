@@ -30,6 +30,7 @@ struct StatusInput {
   const std::vector<std::uint8_t>& slots;
   const Counters& counters;
   const std::vector<KnobReport>& knobs;
+  nlohmann::json services;  // status, reason
   std::uint64_t wakeups;
 };
 

@@ -26,7 +26,9 @@ Result<Trial> Trial::load(const char* name) {
     if (wanted) trial.program_ = program;
   }
   bpf_map__set_autocreate(trial.object_->maps.doctor_ring, name == std::string_view("doctor_record"));
-  if (const int error = doctor_bpf::load(trial.object_.get()))
+  const int error = doctor_bpf::load(trial.object_.get());
+  if (error == -ESRCH) return fail(std::string("no kernel BTF, which ") + name + " needs");  // libbpf's word
+  if (error)
     return fail_errno(std::string("the kernel refused ") + name, -error);
   return trial;
 }

@@ -178,6 +178,18 @@ TEST(Page, MoreVerdictsStayInTheWidth) {
   }
 }
 
+TEST(Page, ServicesThatARuleAsksForAndNobodyKnows) {
+  auto status = json::parse(sample);
+  for (const char* quiet : {"ok", "unused"}) {
+    status["services"] = {{"status", quiet}, {"reason", "cgroup v2 is not mounted"}};
+    EXPECT_EQ(render_status(status, plain()).find("not mounted"), std::string::npos);
+  }
+  status["services"]["status"] = "off";
+  const auto page = render_status(status, plain());
+  EXPECT_NE(page.find("services         not known: cgroup v2 is not mounted"), std::string::npos);
+  expect_clean(page, 80);
+}
+
 TEST(Page, HostileNamesCannotLeaveTheirPlace) {
   auto status = json::parse(sample);
   const std::string evil = "a\x1b[2J\r\nroot# \u202e\u0085\x7f" + std::string(300, 'w');
@@ -189,6 +201,7 @@ TEST(Page, HostileNamesCannotLeaveTheirPlace) {
   for (auto& knob : status["knobs"])
     for (auto& [key, value] : knob.items()) value = evil;
   status["sensors"][evil] = {{"value", evil}, {"unit", evil}};
+  status["services"] = {{"status", "off"}, {"reason", evil}};
   status["passed"][evil] = 5;
   status["reason"] = {{"rule", evil}, {"values", {{evil, evil}}}};
   expect_clean(render_status(status, plain()), 80);
