@@ -28,8 +28,7 @@ Result<Trial> Trial::load(const char* name) {
   bpf_map__set_autocreate(trial.object_->maps.doctor_ring, name == std::string_view("doctor_record"));
   const int error = doctor_bpf::load(trial.object_.get());
   if (error == -ESRCH) return fail(std::string("no kernel BTF, which ") + name + " needs");  // libbpf's word
-  if (error)
-    return fail_errno(std::string("the kernel refused ") + name, -error);
+  if (error) return fail_errno(std::string("the kernel refused ") + name, -error);
   return trial;
 }
 
