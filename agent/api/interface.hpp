@@ -64,6 +64,9 @@ type Class (
 # reason says why, unless it is applied or restored.
 type Knob (id: string, original: string, wanted: string, current: string, status: string, reason: ?string)
 
+# What rules about services, cgroups and listeners have to go by. off: reason says why. unused: no rule asks.
+type Services (status: (ok, off, unused), reason: string)
+
 type Self (rss_bytes: int, cpu_seconds: float, wakeups: int)
 
 # since is RFC 3339; passed maps a reason to packets; flaps counts changes that the dwell time held back.
@@ -80,6 +83,7 @@ method Status() -> (
   cpus: Cpus,
   sensors: [string]Sensor,
   classes: []Class,
+  services: Services,
   passed: [string]int,
   knobs: []Knob,
   self: Self
