@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agentd/daemon.hpp"
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
@@ -45,6 +46,7 @@ Status Daemon::run() {
   if (auto caught = catch_signals(); !caught) return caught;
   auto started = start();
   if (started) {
+    malloc_trim(0);  // what only the start needed: BPF objects, compiled policies
     notify_manager("READY=1");
     loop_->run();
     notify_manager("STOPPING=1");

@@ -40,11 +40,12 @@ Status PolicyHost::publish(const Config& config, const std::vector<std::string>&
   }
   const auto listening = listening_now();
   auto slots = assign_slots(config, maps_.bank());
-  if (auto compiled = compile_policy(config, slots, cpus, facts_of(listening), *bank_); !compiled)
+  const auto bank = std::make_unique<ebb_bank>();  // 350 KiB: too large for the stack
+  if (auto compiled = compile_policy(config, slots, cpus, facts_of(listening), *bank); !compiled)
     return compiled;
   const bool sockets = names_owner(config) || names_listener(config);
   if (sockets) follow_sockets();
-  if (identity_) identity_->fill(config, *bank_);
+  if (identity_) identity_->fill(config, *bank);
 
   auto queued = maps_.set_steering_cpus(queues);
   if (!queued) log_warning(queued.error());
@@ -53,7 +54,7 @@ Status PolicyHost::publish(const Config& config, const std::vector<std::string>&
     if (owner[0] && config.classes[i].name != owner)
       if (auto cleared = maps_.clear_class(slots[i]); !cleared) return cleared;
   }
-  if (auto published = maps_.publish(*bank_); !published) return published;
+  if (auto published = maps_.publish(*bank); !published) return published;
   masks_ = std::move(masks);
   steers_ = steers;
   slots_ = std::move(slots);

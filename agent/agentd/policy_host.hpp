@@ -33,7 +33,7 @@ Status try_policy(const Config& config);
 
 class PolicyHost {
  public:
-  PolicyHost(Loop& loop, Maps& maps) : loop_(loop), maps_(maps), bank_(std::make_unique<ebb_bank>()) {}
+  PolicyHost(Loop& loop, Maps& maps) : loop_(loop), maps_(maps) {}
 
   // Compiles and publishes; on an error the policy in force stays, whole. `interfaces`: those that are there;
   // `root`: of the sensors.
@@ -58,7 +58,6 @@ class PolicyHost {
  private:
   Loop& loop_;
   Maps& maps_;
-  std::unique_ptr<ebb_bank> bank_;  // 350 KiB: too large for the stack
   std::array<MaskChoice, 4> masks_;
   std::array<bool, 4> steers_{};
   std::vector<std::uint8_t> slots_;
