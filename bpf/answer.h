@@ -14,6 +14,7 @@
 #define EBB_ANSWER_H
 
 #include "ours.h"
+#include "tables.h"
 #include "trim.h"
 
 enum ebb_request {

@@ -5,6 +5,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "tables.h"
 
 /* A MAC address as a number; only for comparing with others that were read so. */
 static __always_inline __u64 ebb_mac(const void *at)

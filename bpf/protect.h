@@ -7,8 +7,8 @@
 #ifndef EBB_PROTECT_H
 #define EBB_PROTECT_H
 
-#include "maps.h"
 #include "packet.h"
+#include "tables.h"
 
 /* FIN, SYN and RST, by their place in byte 13 of the TCP header. */
 #define EBB_TCP_CONTROL 0x07

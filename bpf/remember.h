@@ -5,6 +5,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "tables.h"
 
 /*
  * `offsets`: l3 and l4 << 16. `what`: protocol, rule << 8, class slot << 16, verdict << 24. A global function: the

@@ -14,6 +14,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "tables.h"
 
 /*
  * What is kept of a flow: 40 bits of its hash, the time and epoch of the answer, and in the lowest bit the answer. One

@@ -4,6 +4,7 @@
 #define EBB_STATS_H
 
 #include "maps.h"
+#include "tables.h"
 
 static __always_inline struct ebb_counters *ebb_counters_here(void)
 {

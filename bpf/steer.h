@@ -5,6 +5,7 @@
 
 #include "classify.h"
 #include "maps.h"
+#include "tables.h"
 
 static __always_inline __u32 ebb_mix(__u32 hash, __u32 word)
 {

@@ -22,6 +22,7 @@
 #include "remember.h"
 #include "sockets.h"
 #include "stats.h"
+#include "tables.h"
 #include "trim.h"
 
 struct ebb_judgement {

@@ -12,8 +12,8 @@
 #ifndef EBB_TRIM_H
 #define EBB_TRIM_H
 
-#include "maps.h"
 #include "packet.h"
+#include "tables.h"
 
 /* Frames beyond this are not trimmed: the checksum of the cut is read in 64 steps of 256 bytes. */
 #define EBB_TRIM_FRAME 16384
