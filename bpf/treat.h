@@ -140,7 +140,7 @@ static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const st
 	tcp = ebb_l4(f, p, sizeof(*tcp));
 	if (!tcp || (((__u8 *)tcp)[13] & 0x17) != 0x02) /* of FIN, SYN, RST and ACK only SYN */
 		return false;
-	if (bank->shield[EBB_INDEX(bank->dport_class[EBB_INDEX(tcp->dest, 0xffff)], 0xff)])
+	if (EBB_ROW_ENTRY(bank, shield, EBB_CLASS_ROW(bank, dport_class, EBB_INDEX(tcp->dest, 0xffff))))
 		return false;
 	return ebb_is_unwanted(f, p);
 }
