@@ -127,7 +127,8 @@ std::string sensor_value(const json& sensor) {
   }
   const std::string unit = text(sensor, "unit");
   if (unit == "kilohertz" && value.is_number()) return human_frequency(value.get<double>());
-  if (unit == "percent") return text(value) + " %";
+  const std::string note = text(sensor, "status") == "self-capped" ? " (self-capped)" : "";
+  if (unit == "percent") return text(value) + " %" + note;
   return text(value) + (unit.empty() ? "" : " " + unit);
 }
 

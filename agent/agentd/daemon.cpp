@@ -121,6 +121,7 @@ Status Daemon::start_dataplane() {
 Status Daemon::start_guardian() {
   auto guardian = Guardian::start(restore_lock, [this] {
     maps_->set_inert();
+    ConcurrencyFile::remove();
     auto journal = Journal::open(journal_path);
     if (journal)
       report(restore_all(*journal));
@@ -192,6 +193,7 @@ void Daemon::stop() {
   if (!maps_) return;
   server_.reset();
   maps_->set_inert();
+  ConcurrencyFile::remove();
   if (journal_) report(restore_all(*journal_));
   if (interfaces_) interfaces_->release_all();
   remove_pins(pin_folder());
@@ -200,6 +202,7 @@ void Daemon::stop() {
 
 void Daemon::tick() {
   decision_.renew(config_, options_.root, *maps_, *policy_);
+  if (auto told = concurrency_.write(decision_.concurrency.workers); !told) log_error(told.error());
   policy_->tick();
   const bool links = interfaces_->refresh_settings();
   if (links || policy_->outdated())
@@ -226,7 +229,7 @@ void Daemon::act() {
   bool rps = true;
   for (const auto& knob : knobs_) rps = rps && knob.status == "applied";
   interfaces_->set_steering(policy_->can_steer(), rps);
-  maps_->set_state(decision_.state(), decision_.mode);
+  maps_->set_state(decision_.state(), decision_.mode());
 }
 
 void Daemon::set_enforcement(Enforcement enforcement) {
@@ -243,6 +246,7 @@ Status Daemon::apply(const Config& config) {
     maps_->set_enforcement(enforcement_);
     return published;
   }
+  decision_.memory = carried_over(config_.states, config.states, decision_.memory);
   config_ = config;
   interfaces_->configure(config_.interfaces);
   look_at_links();

@@ -16,6 +16,7 @@
 
 #include "act/apply.hpp"
 #include "act/guardian.hpp"
+#include "agentd/concurrency_file.hpp"
 #include "agentd/decision.hpp"
 #include "agentd/interfaces.hpp"
 #include "agentd/policy_host.hpp"
@@ -43,6 +44,7 @@ class Daemon {
   // What clients ask for (methods.cpp).
   Result<nlohmann::json> status() const;
   Result<nlohmann::json> explain(const nlohmann::json& question) const;
+  Result<nlohmann::json> explain_state() const;
   Result<nlohmann::json> why_dropped();
   nlohmann::json configuration() const;  // where it came from, and whether it is confirmed
   Config running() const;                // with the enforcement in force
@@ -69,6 +71,7 @@ class Daemon {
   std::optional<Surroundings> surroundings_;
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
+  ConcurrencyFile concurrency_;
   std::vector<KnobReport> knobs_;
   Status failed_;  // why the loop was left, if not by a signal
 

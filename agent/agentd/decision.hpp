@@ -9,22 +9,40 @@
 #include "agentd/policy_host.hpp"
 #include "config/config.hpp"
 #include "dataplane/maps.hpp"
+#include "decide/concurrency.hpp"
+#include "decide/mode.hpp"
 #include "decide/state.hpp"
 #include "sense/sample.hpp"
 
 namespace ebb {
 
+// CLOCK_BOOTTIME: goes on while the machine is suspended, and nobody sets it.
+std::chrono::milliseconds boot_time();
+
 struct Decision {
   Sample sample;
   StateMemory memory;
-  TrafficMode mode = TrafficMode::quiet;
+  Caps caps;                // cpufreq limits of our own that are in force
+  std::vector<Hold> holds;  // also those that have ended
+  ModeMemory traffic;
+  Concurrency concurrency;
   std::chrono::system_clock::time_point since = std::chrono::system_clock::now();  // of the state
-  Counters counted;                                                                // at the last sample
+  Counters counted;                         // what the mode was last decided by
+  std::chrono::milliseconds counted_at{0};  // CLOCK_BOOTTIME
+  std::chrono::milliseconds recommended_at{0};
 
   PowerState state() const { return memory.state; }
+  TrafficMode mode() const { return traffic.mode; }
+  StateInput input(std::chrono::milliseconds now) const {
+    return {.sample = sample, .caps = caps, .hold = strongest(holds, now), .now = now};
+  }
 
   // Reads the sensors below `root` and the counters, and decides anew; a change of the state is logged.
   void renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy);
+
+ private:
+  void renew_mode(const Config& config, const Maps& maps, const PolicyHost& policy,
+                  std::chrono::milliseconds now);
 };
 
 }  // namespace ebb

@@ -10,5 +10,7 @@ inline constexpr const char* restore_lock = "/run/ebb/restore.lock";  // held by
 inline constexpr const char* journal_path = "/run/ebb/journal.json";
 // What was confirmed, while a newer configuration is not: trial.hpp.
 inline constexpr const char* confirmed_path = "/run/ebb/confirmed.toml";
+// The recommended number of workers, for programs: a decimal number and a newline.
+inline constexpr const char* concurrency_path = "/run/ebb/concurrency";
 
 }  // namespace ebb
