@@ -68,6 +68,10 @@ Status Daemon::catch_signals() {
 
 Status Daemon::start() {
   if (auto chosen = choose_configuration(); !chosen) return chosen;
+  if (auto tree = open_tree(options_.root); !tree)
+    return tl::unexpected(tree.error());
+  else
+    sensors_.emplace(std::move(*tree));
   if (auto checked = check_pins(); !checked) return checked;
   if (auto locked = take(lock_agent(), lock_); !locked) return locked;
   if (auto opened = take(Loop::open(), loop_); !opened) return opened;
@@ -199,7 +203,7 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  decision_.renew(config_, options_.root, *maps_, *policy_);
+  decision_.renew(config_, *sensors_, *maps_, *policy_);
   policy_->tick();
   const bool links = interfaces_->refresh_settings();
   if (links || policy_->outdated())

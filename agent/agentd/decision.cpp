@@ -2,17 +2,19 @@
 #include "agentd/decision.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include "base/log.hpp"
 #include "decide/mode.hpp"
-#include "sense/cpufreq.hpp"
 
 namespace ebb {
 namespace {
 
-std::chrono::milliseconds monotonic() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
+// Goes on while the machine is suspended, and nobody sets it.
+std::chrono::milliseconds boottime() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
 }
 
 // The packets of urgent and bulk classes since the last sample.
@@ -32,13 +34,11 @@ Traffic traffic_of(const Config& config, const std::vector<std::uint8_t>& slots,
 
 }  // namespace
 
-void Decision::renew(const Config& config, const std::string& root, const Maps& maps,
-                     const PolicyHost& policy) {
-  sample = {};
-  sense_cpufreq(root, sample);
+void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy) {
+  sample = sensors.read(boottime());
   const auto before = memory.state;
   const bool first = !memory.decided;
-  memory = decide_state(config.states, memory, sample, monotonic());
+  memory = decide_state(config.states, memory, sample, sample.at);
   if (first && !sample.frequency)
     log_warning(
         {"the frequency is unknown: " + sample.readings["frequency"].reason,

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <chrono>
-#include <string>
 #include <vector>
 
 #include "agentd/policy_host.hpp"
 #include "config/config.hpp"
 #include "dataplane/maps.hpp"
 #include "decide/state.hpp"
-#include "sense/sample.hpp"
+#include "sense/sensors.hpp"
 
 namespace ebb {
 
@@ -23,8 +22,8 @@ struct Decision {
 
   PowerState state() const { return memory.state; }
 
-  // Reads the sensors below `root` and the counters, and decides anew; a change of the state is logged.
-  void renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy);
+  // Reads the sensors and the counters, and decides anew; a change of the state is logged.
+  void renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy);
 };
 
 }  // namespace ebb
