@@ -63,7 +63,7 @@ Result<nlohmann::json> Daemon::explain(const nlohmann::json& question) const {
 }
 
 Result<nlohmann::json> Daemon::explain_state() const {
-  const StateInput now = decision_.input(boot_time());
+  const StateInput now = decision_.input(decision_.sample.at);
   return outlook_json(decision_.memory, outlook(config_.states, decision_.memory, now), decision_.since);
 }
 

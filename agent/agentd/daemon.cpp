@@ -68,6 +68,10 @@ Status Daemon::catch_signals() {
 
 Status Daemon::start() {
   if (auto chosen = choose_configuration(); !chosen) return chosen;
+  if (auto tree = open_tree(options_.root); !tree)
+    return tl::unexpected(tree.error());
+  else
+    sensors_.emplace(std::move(*tree));
   if (auto checked = check_pins(); !checked) return checked;
   if (auto locked = take(lock_agent(), lock_); !locked) return locked;
   if (auto opened = take(Loop::open(), loop_); !opened) return opened;
@@ -201,7 +205,7 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  decision_.renew(config_, options_.root, *maps_, *policy_);
+  decision_.renew(config_, *sensors_, *maps_, *policy_);
   if (auto told = concurrency_.write(decision_.concurrency.workers); !told) log_error(told.error());
   policy_->tick();
   const bool links = interfaces_->refresh_settings();

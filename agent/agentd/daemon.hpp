@@ -69,6 +69,7 @@ class Daemon {
   std::optional<Interfaces> interfaces_;
   std::optional<Loop> loop_;
   std::optional<Surroundings> surroundings_;
+  std::optional<Sensors> sensors_;
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
   ConcurrencyFile concurrency_;

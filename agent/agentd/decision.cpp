@@ -7,7 +7,6 @@
 #include <ctime>
 
 #include "base/log.hpp"
-#include "sense/cpufreq.hpp"
 
 namespace ebb {
 namespace {
@@ -27,7 +26,10 @@ Traffic traffic_of(const Config& config, const std::vector<std::uint8_t>& slots,
   return traffic;
 }
 
-unsigned online_cpus() { return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))); }
+unsigned online_cpus(const Sample& sample) {
+  if (const auto seen = number_of(sample, "cpu.online")) return static_cast<unsigned>(*seen);
+  return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+}
 
 bool names_frequency(const States& states) {
   return std::ranges::any_of(states, [](const StateRules& rules) {
@@ -45,15 +47,12 @@ std::chrono::milliseconds boot_time() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
 }
 
-void Decision::renew(const Config& config, const std::string& root, const Maps& maps,
-                     const PolicyHost& policy) {
-  sample = {};
-  sense_cpufreq(root, sample);
+void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy) {
+  sample = sensors.read(boot_time());
   const auto before = memory.state;
   const bool first = !memory.decided;
-  const auto now = boot_time();
-  const StateInput in = input(now);
-  memory = decide_state(config.states, memory, in);
+  const auto now = sample.at;
+  memory = decide_state(config.states, memory, input(now));
   if (first && !sample.frequency && names_frequency(config.states))
     log_warning({"the frequency is unknown: " + sample.readings["frequency"].reason,
                  "rules on frequency never apply here; agentctl explain shows the others"});
@@ -62,7 +61,7 @@ void Decision::renew(const Config& config, const std::string& root, const Maps& 
     spdlog::info("state {} -> {} ({})", word(before), word(memory.state), memory.rule);
   }
   if (now - recommended_at >= config.interval / 2) {  // an event between two intervals is no sample of it
-    concurrency = recommend(concurrency, sample, self_cap(sample, caps).has_value(), online_cpus());
+    concurrency = recommend(concurrency, sample, self_cap(sample, caps).has_value(), online_cpus(sample));
     recommended_at = now;
   }
   renew_mode(config, maps, policy, now);

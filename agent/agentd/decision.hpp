@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <string>
 #include <vector>
 
 #include "agentd/policy_host.hpp"
@@ -12,7 +11,7 @@
 #include "decide/concurrency.hpp"
 #include "decide/mode.hpp"
 #include "decide/state.hpp"
-#include "sense/sample.hpp"
+#include "sense/sensors.hpp"
 
 namespace ebb {
 
@@ -37,8 +36,8 @@ struct Decision {
     return {.sample = sample, .caps = caps, .hold = strongest(holds, now), .now = now};
   }
 
-  // Reads the sensors below `root` and the counters, and decides anew; a change of the state is logged.
-  void renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy);
+  // Reads the sensors and the counters, and decides anew; a change of the state is logged.
+  void renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy);
 
  private:
   void renew_mode(const Config& config, const Maps& maps, const PolicyHost& policy,

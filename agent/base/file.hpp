@@ -13,6 +13,10 @@ namespace ebb {
 // open(2)'s.
 Result<std::string> read_file(const std::string& path, std::size_t limit = 65536, int flags = 0);
 
+// The same from the beginning of a file that is open: files of sysfs and procfs answer anew. The error does
+// not know the file's name.
+Result<std::string> read_again(int fd, std::size_t limit = 65536);
+
 // One write(2) of the whole text, as sysfs wants it, over an empty file, as a shell would; the file must
 // exist.
 Status write_file(const std::string& path, const std::string& text);
