@@ -131,8 +131,8 @@ TEST(StatePage, SelfCapped) {
   EXPECT_EQ(told.page(told.outlook_of(now, 106s, nullptr, {{"policy0", 500'000}})),
             R"( POWER-SAVER  for 42 s                                                 tier load
  because          power-saver.enter[1], frequency 40 %
- self-capped      Ebb's own limit of 500 MHz on policy0 binds: the load
-                  decides, not the frequency
+ self-capped      Ebb's own limit of 500 MHz on policy0 binds: the load decides,
+                  not the frequency
 
  It ends when one of these holds ──────────────────────────────────────────────
                   frequency > 60%: 40 % (self-capped), which does not count:
