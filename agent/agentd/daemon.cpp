@@ -10,7 +10,6 @@
 #include "agentd/lock.hpp"
 #include "agentd/methods.hpp"
 #include "agentd/paths.hpp"
-#include "agentd/plan.hpp"
 #include "api/varlink_client.hpp"
 #include "base/log.hpp"
 #include "base/notify.hpp"
@@ -160,6 +159,7 @@ Status Daemon::watch() {
   });
   if (!added) return added;
 
+  if (auto followed = follow_holds(); !followed) return followed;
   auto surroundings = Surroundings::open(*loop_, [this](Change change) {
     if (change == Change::addresses) return interfaces_->refresh_addresses();
     look_at_links();
@@ -199,7 +199,7 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  decision_.renew(config_, options_.root, *maps_, *policy_);
+  decision_.renew(config_, options_.root, *maps_, *policy_, strongest_hold());
   policy_->tick();
   const bool links = interfaces_->refresh_settings();
   if (links || policy_->outdated())
@@ -220,13 +220,14 @@ void Daemon::look_at_links() {
 Status Daemon::publish() { return policy_->publish(config_, present(), options_.root); }
 
 void Daemon::act() {
-  const auto& cpus = policy_->masks()[static_cast<std::size_t>(decision_.state())];
-  const bool steer = policy_->steers(decision_.state()) && enforcement_ == Enforcement::enforce;
-  knobs_ = apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? cpus.mask : CpuMask{}));
+  const bool enforce = enforcement_ == Enforcement::enforce;
+  knobs_ = apply_plan(*journal_, enforce ? settings(decision_.state(), decision_.mode) : Settings{});
   bool rps = true;
-  for (const auto& knob : knobs_) rps = rps && knob.status == "applied";
+  for (const auto& knob : knobs_)
+    rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
   maps_->set_state(decision_.state(), decision_.mode);
+  announce();
 }
 
 void Daemon::set_enforcement(Enforcement enforcement) {

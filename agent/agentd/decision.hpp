@@ -9,6 +9,8 @@
 #include "agentd/policy_host.hpp"
 #include "config/config.hpp"
 #include "dataplane/maps.hpp"
+#include "decide/hold.hpp"
+#include "decide/plan.hpp"
 #include "decide/state.hpp"
 #include "sense/sample.hpp"
 
@@ -20,11 +22,18 @@ struct Decision {
   TrafficMode mode = TrafficMode::quiet;
   std::chrono::system_clock::time_point since = std::chrono::system_clock::now();  // of the state
   Counters counted;                                                                // at the last sample
+  std::vector<GovernorWish> wishes;  // of the classes that carried packets since the sample before
 
   PowerState state() const { return memory.state; }
 
   // Reads the sensors below `root` and the counters, and decides anew; a change of the state is logged.
-  void renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy);
+  void renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy,
+             const Hold* hold);
+  // Decides the state anew by the last sample: a hold came or went.
+  void judge(const Config& config, const Hold* hold);
+
+ private:
+  StateMemory sensed_;  // without the hold
 };
 
 }  // namespace ebb
