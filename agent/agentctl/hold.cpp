@@ -148,7 +148,8 @@ void add_hold(CLI::App& app, Context& context) {
       ->type_name("");
   auto* time = verb->add_option("--for", "At most so long, such as 90m; with --while 24h")->type_name("TIME");
   auto* reason = verb->add_option("--reason", "Why, for everybody who wonders")->type_name("TEXT");
-  auto* run = verb->add_flag("--while", "Run the COMMAND that follows, hold until it ends, exit with its code");
+  auto* run = verb->add_flag("--while")->description(
+      "Run the COMMAND that follows, hold until it ends, exit with its code");
   verb->footer("agentctl hold performance --reason backup --while rsync -a /data backup:");
   verb->callback([=, &context] {
     const bool runs = run->count() > 0;
