@@ -160,6 +160,7 @@ Status Daemon::watch() {
   if (!added) return added;
 
   if (auto followed = follow_holds(); !followed) return followed;
+  if (auto followed = follow_events(); !followed) return followed;
   auto surroundings = Surroundings::open(*loop_, [this](Change change) {
     if (change == Change::addresses) return interfaces_->refresh_addresses();
     look_at_links();
@@ -176,6 +177,15 @@ Status Daemon::watch() {
 void Daemon::follow_routes() {
   if (auto followed = surroundings_->follow_routes(interfaces_->follows_routes()); !followed)
     log_warning(followed.error());
+}
+
+// Milliseconds from the first urgent packet to the mode `interactive`, not an interval.
+Status Daemon::follow_events() {
+  if (auto opened = take(Events::open(*maps_), events_); !opened) return opened;
+  return loop_->add(events_->fd(), EPOLLIN, [this](std::uint32_t) {
+    const auto slots = events_->take();
+    if (decision_.urgent(config_, policy_->slots(), slots)) act();
+  });
 }
 
 Status Daemon::arm_timer() {

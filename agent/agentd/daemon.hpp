@@ -28,6 +28,7 @@
 #include "base/loop.hpp"
 #include "config/config.hpp"
 #include "dataplane/beat.hpp"
+#include "dataplane/events.hpp"
 
 namespace ebb {
 
@@ -73,6 +74,7 @@ class Daemon {
   Fd lock_, signals_, timer_, watchdog_;
   std::optional<Maps> maps_;
   std::optional<Beat> beat_;
+  std::optional<Events> events_;
   std::optional<Guardian> guardian_;
   std::optional<Journal> journal_;
   std::optional<Trial> trial_;
@@ -97,6 +99,7 @@ class Daemon {
   Status watch_guardian();
   Status arm_timer();
   void follow_routes();
+  Status follow_events();
 
   void tick();           // one interval: beat, sense, decide, act
   void look_at_links();  // interfaces and forwarding

@@ -73,4 +73,14 @@ void Decision::renew(const Config& config, const std::string& root, const Maps& 
   counted = *counters;
 }
 
+bool Decision::urgent(const Config& config, const std::vector<std::uint8_t>& slots,
+                      const std::vector<std::uint8_t>& seen) {
+  if (seen.empty() || mode == TrafficMode::interactive) return false;
+  mode = TrafficMode::interactive;
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    if (std::ranges::find(seen, slots[i]) != seen.end() && config.classes[i].governor != GovernorWish{})
+      wishes.push_back(config.classes[i].governor);
+  return true;
+}
+
 }  // namespace ebb

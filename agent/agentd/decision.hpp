@@ -29,6 +29,9 @@ struct Decision {
   // Reads the sensors below `root` and the counters, and decides anew; a change of the state is logged.
   void renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy,
              const Hold* hold);
+  // The data plane has seen an urgent packet of the classes in `seen`. True: the mode is another one now.
+  bool urgent(const Config& config, const std::vector<std::uint8_t>& slots,
+              const std::vector<std::uint8_t>& seen);
   // Decides the state anew by the last sample: a hold came or went.
   void judge(const Config& config, const Hold* hold);
 
