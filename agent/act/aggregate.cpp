@@ -21,7 +21,8 @@ bool still_ours(const Knob& knob, const JournalEntry& entry, const std::string& 
 }
 
 bool in_doubt(const Knob& knob, const JournalEntry& entry) {
-  if (knob.shows() != Shows::ceiling || !entry.readback.empty() || entry.original == entry.wanted) return false;
+  if (knob.shows() != Shows::ceiling || !entry.readback.empty() || entry.original == entry.wanted)
+    return false;
   const auto hardware = knob.top(), wanted = parse_number(entry.wanted);
   return hardware && wanted && *wanted >= *hardware;
 }

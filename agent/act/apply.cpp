@@ -94,8 +94,7 @@ KnobReport restore_one(Journal& journal, const JournalEntry& entry, const KnobMa
     }
     const bool aggregate = (*knob)->shows() != Shows::own;
     if (!aggregate && same(*current, entry.original)) return;
-    const bool ours =
-        aggregate ? still_ours(**knob, entry, *current) : same(*current, entry.readback);
+    const bool ours = aggregate ? still_ours(**knob, entry, *current) : same(*current, entry.readback);
     if (!entry.readback.empty() && !ours) {
       report.status = "foreign";
       report.reason = "somebody else wrote it: kept";
@@ -165,14 +164,16 @@ void apply_aggregate(Journal& journal, const Knob& knob, std::optional<JournalEn
     if (report.status == "restored") report.status = "applied";
     return;
   }
-  if (before && before->wanted == report.wanted && !before->readback.empty() && still_ours(knob, *before, current))
+  if (before && before->wanted == report.wanted && !before->readback.empty() &&
+      still_ours(knob, *before, current))
     return;
   if (!before || in_doubt(knob, *before)) {
     const auto original = before ? probe_original(knob, before->original)
                                  : find_original(journal, knob, {report.id, identity, "", "", ""});
     if (!original) {
       // Refused before the probe was written: nothing was done. Later it stays in the journal, in doubt.
-      if (const auto now = knob.read(); !before && now && same(*now, current)) note(report, journal.remove(report.id));
+      if (const auto now = knob.read(); !before && now && same(*now, current))
+        note(report, journal.remove(report.id));
       return refuse(report, original.error());
     }
     report.original = *original;

@@ -64,7 +64,8 @@ Result<pid_t> start(std::vector<std::string> command) {
   if (getppid() != parent) _exit(exit_failed);
   for (const int number : {SIGINT, SIGQUIT}) signal(number, SIG_DFL);
   execvp(words.front(), words.data());
-  std::fprintf(stderr, "agentctl: cannot run %s: %s\n", sanitised(command.front()).c_str(), std::strerror(errno));
+  std::fprintf(stderr, "agentctl: cannot run %s: %s\n", sanitised(command.front()).c_str(),
+               std::strerror(errno));
   _exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -112,7 +113,8 @@ Status hold(const std::string& socket, const Wish& wish) {
   if (!reply) return tl::unexpected(reply.error());
   const auto& one = page::member(*reply, "hold");
   std::printf("%s: %s until %s; to end it: agentctl release %s\n", page::text(one, "id").c_str(),
-              page::text(one, "state").c_str(), page::text(one, "until").c_str(), page::text(one, "id").c_str());
+              page::text(one, "state").c_str(), page::text(one, "until").c_str(),
+              page::text(one, "id").c_str());
   return {};
 }
 
@@ -126,10 +128,9 @@ Status holds(const std::string& socket, bool as_json) {
 
 Status release(const std::string& socket, const std::string& id, bool all) {
   if (id.empty() != all)
-    return fail(all ? "--all needs no ID" : "which one?", "agentctl release ID, or --all; agentctl holds lists them",
-                exit_usage);
-  const auto reply =
-      varlink_call(socket, "io.ebb.Agent.Release", all ? json::object() : json{{"id", id}});
+    return fail(all ? "--all needs no ID" : "which one?",
+                "agentctl release ID, or --all; agentctl holds lists them", exit_usage);
+  const auto reply = varlink_call(socket, "io.ebb.Agent.Release", all ? json::object() : json{{"id", id}});
   if (!reply) return tl::unexpected(reply.error());
   const auto& gone = page::member(*reply, "released");
   if (!gone.is_array() || gone.empty()) std::puts("there was no hold");
@@ -153,16 +154,21 @@ void add_hold(CLI::App& app, Context& context) {
   verb->footer("agentctl hold performance --reason backup --while rsync -a /data backup:");
   verb->callback([=, &context] {
     const bool runs = run->count() > 0;
-    Wish wish{state->as<std::string>(), time->count() ? time->as<std::string>() : runs ? "24h" : "",
+    Wish wish{state->as<std::string>(),
+              time->count() ? time->as<std::string>()
+              : runs        ? "24h"
+                            : "",
               reason->count() ? reason->as<std::string>() : "", verb->remaining()};
     if (!wish.command.empty() && wish.command.front() == "--") wish.command.erase(wish.command.begin());
     if (wish.reason.empty() && runs && !wish.command.empty()) wish.reason = wish.command.front();
     if (runs == wish.command.empty())
-      context.result = fail(runs ? "--while needs a command" : "'" + wish.command.front() + "' is not understood",
-                            "agentctl hold power-saver --for 1h --reason TEXT, or --while COMMAND...", exit_usage);
+      context.result =
+          fail(runs ? "--while needs a command" : "'" + wish.command.front() + "' is not understood",
+               "agentctl hold power-saver --for 1h --reason TEXT, or --while COMMAND...", exit_usage);
     else if (wish.time.empty() || wish.reason.empty())
-      context.result = fail(wish.time.empty() ? "for how long?" : "what for?",
-                            "agentctl hold power-saver --for 1h --reason \"on battery until noon\"", exit_usage);
+      context.result =
+          fail(wish.time.empty() ? "for how long?" : "what for?",
+               "agentctl hold power-saver --for 1h --reason \"on battery until noon\"", exit_usage);
     else if (!runs)
       context.result = hold(context.socket, wish);
     else if (const auto code = hold_while(context.socket, wish))

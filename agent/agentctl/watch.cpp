@@ -15,7 +15,8 @@ bool print(const nlohmann::json& reply, bool as_json) {
   if (!as_json)
     out = render_changes(reply, terminal_style());
   else if (const auto& list = page::member(reply, "changes"); list.is_array())
-    for (const auto& one : list) out += one.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+    for (const auto& one : list)
+      out += one.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   return std::fwrite(out.data(), 1, out.size(), stdout) == out.size() && std::fflush(stdout) == 0;
 }
 

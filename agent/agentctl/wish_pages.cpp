@@ -47,12 +47,12 @@ void WishPage::plan(const json& plan) {
                       right("wanted", value_width)));
   for (const auto& one : list) {
     const std::string now = text(one, "current");
-    const std::string row = " " +
-                            left(shortened_front(or_dash(short_knob(text(one, "id"))), id_width), id_width) +
-                            "  " + right(or_dash(now), value_width) + "  " +
-                            right(or_dash(text(one, "wanted")), value_width);
+    const std::string row =
+        " " + left(shortened_front(or_dash(short_knob(text(one, "id"))), id_width), id_width) + "  " +
+        right(or_dash(now), value_width) + "  " + right(or_dash(text(one, "wanted")), value_width);
     line(now == text(one, "wanted") ? paint(dim, row) : row);
-    if (const auto why = text(one, "reason"); !why.empty()) line("   " + paint(dim, shortened(why, width() - 3)));
+    if (const auto why = text(one, "reason"); !why.empty())
+      line("   " + paint(dim, shortened(why, width() - 3)));
   }
 }
 

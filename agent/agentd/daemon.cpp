@@ -233,8 +233,7 @@ void Daemon::act() {
   const bool enforce = enforcement_ == Enforcement::enforce;
   knobs_ = apply_plan(*journal_, enforce ? settings(decision_.state(), decision_.mode) : Settings{});
   bool rps = true;
-  for (const auto& knob : knobs_)
-    rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
+  for (const auto& knob : knobs_) rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
   maps_->set_state(decision_.state(), decision_.mode);
   announce();

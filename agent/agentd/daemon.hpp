@@ -86,7 +86,7 @@ class Daemon {
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
   std::vector<KnobReport> knobs_;
-  Facts told_;  // what watchers know
+  Facts told_;     // what watchers know
   Status failed_;  // why the loop was left, if not by a signal
 
   Status catch_signals();
@@ -101,9 +101,9 @@ class Daemon {
   void follow_routes();
   Status follow_events();
 
-  void tick();           // one interval: beat, sense, decide, act
-  void look_at_links();  // interfaces and forwarding
-  void act();            // makes the machine match the state
+  void tick();                                                  // one interval: beat, sense, decide, act
+  void look_at_links();                                         // interfaces and forwarding
+  void act();                                                   // makes the machine match the state
   Settings settings(PowerState state, TrafficMode mode) const;  // what `enforce` wants
   const Hold* strongest_hold() const;
   Status follow_holds();

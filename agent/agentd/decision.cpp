@@ -55,8 +55,8 @@ void Decision::judge(const Config& config, const Hold* hold) {
   spdlog::info("state {} -> {} ({})", word(before), word(memory.state), memory.rule);
 }
 
-void Decision::renew(const Config& config, const std::string& root, const Maps& maps, const PolicyHost& policy,
-                     const Hold* hold) {
+void Decision::renew(const Config& config, const std::string& root, const Maps& maps,
+                     const PolicyHost& policy, const Hold* hold) {
   sample = {};
   sense_cpufreq(root, sample);
   const bool first = !memory.decided;

@@ -36,7 +36,8 @@ json hold_json(const Hold& hold) {
 std::optional<Hold> parse_hold(const json& item) {
   const auto text = [&](const char* key) {
     const auto found = item.find(key);
-    return found != item.end() && found->is_string() ? std::optional(found->get<std::string>()) : std::nullopt;
+    return found != item.end() && found->is_string() ? std::optional(found->get<std::string>())
+                                                     : std::nullopt;
   };
   if (!item.is_object()) return std::nullopt;
   const auto id = text("id"), state = text("state"), reason = text("reason"), who = text("who");
@@ -71,7 +72,8 @@ std::optional<std::vector<Hold>> parse_holds(const std::string& text, const std:
 milliseconds boot_time() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(now.tv_nsec));
+  return std::chrono::seconds(now.tv_sec) +
+         std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(now.tv_nsec));
 }
 
 Result<Holds> Holds::open(std::string path, std::optional<Error>& warning) {
@@ -84,8 +86,9 @@ Result<Holds> Holds::open(std::string path, std::optional<Error>& warning) {
   if (!text && text.error().number == ENOENT) return holds;
   auto parsed = text && boot ? parse_holds(*text, *boot) : std::nullopt;
   if (!parsed) {
-    warning = Error{text ? "the holds in " + holds.path_ + " cannot be read: they are forgotten" : text.error().what,
-                    "set them again: agentctl hold STATE --for TIME --reason TEXT"};
+    warning = Error{
+        text ? "the holds in " + holds.path_ + " cannot be read: they are forgotten" : text.error().what,
+        "set them again: agentctl hold STATE --for TIME --reason TEXT"};
     return holds;
   }
   const auto now = boot_time();
@@ -100,7 +103,8 @@ Result<Holds> Holds::open(std::string path, std::optional<Error>& warning) {
 Result<Hold> Holds::add(PowerState state, std::chrono::seconds time, std::string reason, std::string who,
                         std::optional<std::uint64_t> connection) {
   if (holds_.size() >= max_holds)
-    return fail("there are " + std::to_string(max_holds) + " holds already", "agentctl holds, agentctl release");
+    return fail("there are " + std::to_string(max_holds) + " holds already",
+                "agentctl holds, agentctl release");
   const Hold hold{free_id(), state, std::move(reason), std::move(who),
                   boot_time() + std::min<milliseconds>(time, max_time)};
   holds_.push_back(hold);
@@ -128,9 +132,8 @@ std::vector<Hold> Holds::release_expired(milliseconds now) {
 
 std::vector<Hold> Holds::release_connection(std::uint64_t connection) {
   return remove_if([&](const Hold& hold) {
-    return std::ranges::any_of(bonds_, [&](const Bond& bond) {
-      return bond.id == hold.id && bond.connection == connection;
-    });
+    return std::ranges::any_of(
+        bonds_, [&](const Bond& bond) { return bond.id == hold.id && bond.connection == connection; });
   });
 }
 

@@ -40,7 +40,7 @@ class Holds {
   std::vector<Hold> release_connection(std::uint64_t connection);
 
   const std::vector<Hold>& all() const { return holds_; }
-  bool bound(const Hold& hold) const;  // to a connection
+  bool bound(const Hold& hold) const;         // to a connection
   int timer() const { return timer_.get(); }  // readable when the next one is over; see acknowledge()
   void acknowledge() const;
 

@@ -103,8 +103,8 @@ VarlinkReply hold(Daemon& daemon, const json& in, const Peer& peer) {
     return invalid_parameter("reason");
   const json* bound = member(in, "while_connected");
   if (bound && !bound->is_boolean()) return invalid_parameter("while_connected");
-  auto held = daemon.hold(*known, std::chrono::seconds(seconds->get<std::int64_t>()), reason->get<std::string>(),
-                          peer, bound && bound->get<bool>());
+  auto held = daemon.hold(*known, std::chrono::seconds(seconds->get<std::int64_t>()),
+                          reason->get<std::string>(), peer, bound && bound->get<bool>());
   return reply(held ? Result<json>(json{{"hold", *held}}) : held);
 }
 

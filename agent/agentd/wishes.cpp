@@ -57,8 +57,8 @@ Result<json> Daemon::hold(PowerState state, std::chrono::seconds time, const std
                           const Peer& peer, bool while_connected) {
   const std::string program = read_file("/proc/" + std::to_string(peer.pid) + "/comm").value_or("unknown");
   const std::string who = program + ", pid " + std::to_string(peer.pid) + ", uid " + std::to_string(peer.uid);
-  auto added = holds_->add(state, time, reason, who,
-                           while_connected ? std::optional(peer.connection) : std::nullopt);
+  auto added =
+      holds_->add(state, time, reason, who, while_connected ? std::optional(peer.connection) : std::nullopt);
   if (!added) return tl::unexpected(added.error());
   if (while_connected) server_->keep(peer.connection);
   spdlog::info("hold {}: {} for at most {} s: {} ({})", added->id, word(state), time.count(), reason, who);

@@ -173,9 +173,8 @@ void Server::accept_clients() {
 }
 
 void Server::close_most_silent() {
-  const auto silent = std::ranges::min_element(clients_, {}, [](const auto& entry) {
-    return std::pair(entry.second.waits, entry.second.last_heard);
-  });
+  const auto silent = std::ranges::min_element(
+      clients_, {}, [](const auto& entry) { return std::pair(entry.second.waits, entry.second.last_heard); });
   if (silent != clients_.end()) close_client(silent->first);
 }
 
@@ -210,9 +209,9 @@ void Server::publish(const std::string& method, const json& parameters) {
   for (const auto& [fd, client] : clients_)
     if (client.stream == method && !client.closing) watching.push_back(fd);
   if (watching.empty()) return;
-  const std::string reply =
-      json{{"parameters", parameters}, {"continues", true}}.dump(-1, ' ', false, json::error_handler_t::replace) +
-      '\0';
+  const std::string reply = json{{"parameters", parameters}, {"continues", true}}.dump(
+                                -1, ' ', false, json::error_handler_t::replace) +
+                            '\0';
   for (const int fd : watching) {
     const auto found = clients_.find(fd);
     if (found == clients_.end() || found->second.stream != method) continue;

@@ -47,7 +47,7 @@ struct VarlinkInterface {
   std::string name;                              // "io.ebb.Agent"
   std::string description;                       // the interface in the varlink definition language
   std::map<std::string, VarlinkMethod> methods;  // "Status" -> handler; what it throws becomes NAME.Failed
-  std::set<std::string> streams = {};            // methods that go on, if they are called with `more`: publish()
+  std::set<std::string> streams = {};  // methods that go on, if they are called with `more`: publish()
   std::function<void(std::uint64_t connection)> closed = {};  // a connection is gone, whoever closed it
 };
 

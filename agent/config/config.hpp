@@ -117,7 +117,7 @@ struct Config {
   std::chrono::milliseconds interval{5000};  // 100 ms to 1 h
   Enforcement enforcement = Enforcement::observe;
   std::vector<std::uint16_t> management_ports{22};
-  std::array<StateRules, 4> states;   // by PowerState
+  std::array<StateRules, 4> states;  // by PowerState
   PlanTable plan = default_plan();
   std::vector<TrafficClass> classes;  // the first class whose rules match wins
   bool operator==(const Config&) const = default;

@@ -94,17 +94,20 @@ void read_cell(Reader& in, const Value& table, PlanCell& cell) {
     };
   };
   const auto limit = [&in](const Value& v) { return read_limit(in, v); };
-  in.table(table,
-           {{"min_frequency", key(cell.min, limit)},
-            {"max_frequency", key(cell.max, limit)},
-            {"governor", key(cell.governor, [&in](const Value& v) { return read_kernel_word(in, v, "schedutil"); })},
-            {"energy_performance_preference",
-             key(cell.preference, [&in](const Value& v) { return read_kernel_word(in, v, "balance_power"); })},
-            {"moderation", key(cell.moderation, [&in](const Value& v) { return read_window(in, v); })}});
+  in.table(
+      table,
+      {{"min_frequency", key(cell.min, limit)},
+       {"max_frequency", key(cell.max, limit)},
+       {"governor",
+        key(cell.governor, [&in](const Value& v) { return read_kernel_word(in, v, "schedutil"); })},
+       {"energy_performance_preference",
+        key(cell.preference, [&in](const Value& v) { return read_kernel_word(in, v, "balance_power"); })},
+       {"moderation", key(cell.moderation, [&in](const Value& v) { return read_window(in, v); })}});
   if (cell.min && cell.max && cell.min->relative == cell.max->relative && cell.min->value > cell.max->value)
-    in.fail(table.at,
-            "min_frequency " + in_quotes(cell.min->text) + " is above max_frequency " + in_quotes(cell.max->text),
-            "lower one or raise the other; \"none\" takes a value of the default plan away");
+    in.fail(
+        table.at,
+        "min_frequency " + in_quotes(cell.min->text) + " is above max_frequency " + in_quotes(cell.max->text),
+        "lower one or raise the other; \"none\" takes a value of the default plan away");
 }
 
 }  // namespace
@@ -135,7 +138,8 @@ void check_wish(Reader& in, Place at, const GovernorWish& wish, ClassKind kind) 
     in.fail(at, "a background class has no min_frequency: nobody waits for it",
             "give it max_frequency, or kind = \"urgent\" or \"bulk\"");
   if (kind != ClassKind::background && wish.max)
-    in.fail(at, "only a background class has a max_frequency", "give it min_frequency, or kind = \"background\"");
+    in.fail(at, "only a background class has a max_frequency",
+            "give it min_frequency, or kind = \"background\"");
 }
 
 }  // namespace conf

@@ -21,8 +21,8 @@ struct FrequencyLimit {
 
 // What is not set is left alone.
 struct PlanCell {
-  std::optional<FrequencyLimit> min, max;                // of every cpufreq policy, clipped to its hardware
-  std::string governor, preference;                      // scaling_governor, energy_performance_preference
+  std::optional<FrequencyLimit> min, max;               // of every cpufreq policy, clipped to its hardware
+  std::string governor, preference;                     // scaling_governor, energy_performance_preference
   std::optional<std::chrono::microseconds> moderation;  // batch window of the interfaces: gro_flush_timeout
   bool operator==(const PlanCell&) const = default;
 };

@@ -137,15 +137,18 @@ std::string render(const PlanTable& plan) {
   std::string out;
   for (std::size_t s = 0; s < plan.size(); ++s)
     for (std::size_t m = 0; m < plan[s].size(); ++m)
-      out += render(plan[s][m], usual[s][m], fmt::format("{}.{}", power_state_words[s], traffic_mode_words[m]));
+      out +=
+          render(plan[s][m], usual[s][m], fmt::format("{}.{}", power_state_words[s], traffic_mode_words[m]));
   return out;
 }
 
 std::string render(const TrafficClass& c) {
   std::string out = fmt::format("\n[[class]]\nname = \"{}\"\nkind = \"{}\"\n", c.name, word(c.kind));
   if (c.prefix_safe) out += "prefix_safe = true\n";
-  if (c.governor.min) out += fmt::format("governor = {{ min_frequency = {} }}\n", quoted(c.governor.min->text));
-  if (c.governor.max) out += fmt::format("governor = {{ max_frequency = {} }}\n", quoted(c.governor.max->text));
+  if (c.governor.min)
+    out += fmt::format("governor = {{ min_frequency = {} }}\n", quoted(c.governor.min->text));
+  if (c.governor.max)
+    out += fmt::format("governor = {{ max_frequency = {} }}\n", quoted(c.governor.max->text));
   out += "match = [\n";
   for (const Rule& rule : c.match) out += "  " + render(rule) + ",\n";
   out += "]\n";

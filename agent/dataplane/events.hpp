@@ -17,7 +17,7 @@ class Events {
  public:
   static Result<Events> open(const Maps& maps);
 
-  int fd() const;                     // readable when there are some
+  int fd() const;                    // readable when there are some
   std::vector<std::uint8_t> take();  // the slots of the urgent classes, in the order of their packets
 
  private:

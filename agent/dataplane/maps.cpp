@@ -55,7 +55,8 @@ Result<Fd> adopt_map(const std::string& folder, const Shape& shape) {
   bpf_map_info info{};
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(pin->get(), &info, &size) != 0 || info.type != shape.type ||
-      info.key_size != shape.key_size || info.value_size != shape.value_size || info.max_entries != shape.max_entries)
+      info.key_size != shape.key_size || info.value_size != shape.value_size ||
+      info.max_entries != shape.max_entries)
     return fail("the pin " + path + " is not a map of this agent",
                 "remove what another program left: agentctl restore");
   return pin;
@@ -65,7 +66,8 @@ Result<Fd> make_map(const Shape& shape) {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = shape.flags;
-  Fd map(bpf_map_create(shape.type, shape.name, shape.key_size, shape.value_size, shape.max_entries, &options));
+  Fd map(
+      bpf_map_create(shape.type, shape.name, shape.key_size, shape.value_size, shape.max_entries, &options));
   if (!map) return refused_map(shape.name, errno);
   return map;
 }

@@ -11,7 +11,8 @@ bool in_force(const Hold& hold, std::chrono::milliseconds now) { return now < ho
 const Hold* strongest(const std::vector<Hold>& holds, std::chrono::milliseconds now) {
   const Hold* best = nullptr;
   for (const Hold& hold : holds)
-    if (in_force(hold, now) && (!best || std::tie(best->state, best->until) < std::tie(hold.state, hold.until)))
+    if (in_force(hold, now) &&
+        (!best || std::tie(best->state, best->until) < std::tie(hold.state, hold.until)))
       best = &hold;
   return best;
 }

@@ -8,7 +8,8 @@ namespace ebb {
 namespace {
 
 // In kHz, within what the hardware can do; nothing: its limits are unknown.
-std::optional<std::uint64_t> on_board(const std::optional<FrequencyLimit>& limit, const CpufreqPolicy& policy) {
+std::optional<std::uint64_t> on_board(const std::optional<FrequencyLimit>& limit,
+                                      const CpufreqPolicy& policy) {
   if (!limit || !policy.hardware_min || !policy.hardware_max || *policy.hardware_min > *policy.hardware_max)
     return std::nullopt;
   const double top = static_cast<double>(*policy.hardware_max);
@@ -17,8 +18,8 @@ std::optional<std::uint64_t> on_board(const std::optional<FrequencyLimit>& limit
                     *policy.hardware_max);
 }
 
-PolicyPlan plan_policy(const PlanCell& cell, const CpufreqPolicy& policy, const std::vector<GovernorWish>& wishes,
-                       bool floors, bool ceilings) {
+PolicyPlan plan_policy(const PlanCell& cell, const CpufreqPolicy& policy,
+                       const std::vector<GovernorWish>& wishes, bool floors, bool ceilings) {
   std::optional<std::uint64_t> floor, ceiling;  // of the classes
   for (const auto& wish : wishes) {
     if (const auto min = on_board(wish.min, policy); min && floors) floor = std::max(floor.value_or(0), *min);
@@ -46,7 +47,8 @@ Plan plan_for(PowerState state, TrafficMode mode, const PlanTable& table, const 
   const PlanCell& own = cell(table, state, mode);
   Plan plan{{}, own.governor, own.preference, own.moderation};
   for (const auto& policy : board)
-    plan.policies.push_back(plan_policy(own, policy, wishes, state != PowerState::critical, mode == TrafficMode::quiet));
+    plan.policies.push_back(
+        plan_policy(own, policy, wishes, state != PowerState::critical, mode == TrafficMode::quiet));
   return plan;
 }
 

@@ -17,14 +17,15 @@ namespace ebb {
 using Board = std::vector<CpufreqPolicy>;  // Sample::policies: their names and hardware limits count
 
 struct PolicyPlan {
-  std::string name;                       // "policy0"
-  std::optional<std::uint64_t> min, max;  // kHz, within the hardware's limits; min <= max; nothing: left alone
+  std::string name;  // "policy0"
+  std::optional<std::uint64_t> min,
+      max;  // kHz, within the hardware's limits; min <= max; nothing: left alone
   bool operator==(const PolicyPlan&) const = default;
 };
 
 struct Plan {
-  std::vector<PolicyPlan> policies;                      // those of the board, in its order
-  std::string governor, preference;                      // of every policy; "": left alone
+  std::vector<PolicyPlan> policies;                     // those of the board, in its order
+  std::string governor, preference;                     // of every policy; "": left alone
   std::optional<std::chrono::microseconds> moderation;  // of Ebb's interfaces; nothing: left alone
   bool operator==(const Plan&) const = default;
 };

@@ -211,7 +211,7 @@ TEST_F(Limits, FromACapToAFloorAndBackInAnyOrder) {
 struct Case {
   const char* name;
   std::uint64_t request, limit;
-  bool seen, cools;                 // cools: the limit ends before the restore
+  bool seen, cools;                  // cools: the limit ends before the restore
   std::vector<std::uint64_t> after;  // what the request may be then
 };
 const Case cases[] = {
