@@ -39,7 +39,7 @@ struct ebb_judgement {
 	__u64 payload;	/* with cut_payload: UDP payload bytes that stay */
 };
 
-/* Fills *f from the context. */
+/* Fills *f, whose raw_ip is known, from the context. */
 static __always_inline void ebb_read_frame(EBB_CTX *ctx, struct ebb_frame *f);
 
 /* Writes the reply into the frame, if `enforce`. 1: answered; 0: not to be answered; -1: failed. */
@@ -250,11 +250,10 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 		.state = state,
 		.enforce = word & EBB_WORD_ENFORCE,
 	};
-	struct ebb_frame f = {};
+	struct ebb_frame f = {.raw_ip = place >> 24 & 1};
 	int action = EBB_GOES_ON;
 
 	ebb_read_frame(ctx, &f);
-	f.raw_ip = place >> 24 & 1;
 	if (!counters)
 		return EBB_GOES_ON;
 	bytes = ebb_bytes(&f, &p);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "agentctl/readings.hpp"
 #include "agentctl/text.hpp"
 #include "agentctl/wish_pages.hpp"
 
@@ -120,42 +121,19 @@ void Page::interfaces(const json& list) {
   }
 }
 
-std::string sensor_value(const json& sensor) {
-  const json& value = member(sensor, "value");
-  if (value.is_null()) {
-    const std::string reason = text(sensor, "reason");
-    return "unknown" + (reason.empty() ? "" : " (" + reason + ")");
-  }
-  const std::string unit = text(sensor, "unit");
-  if (unit == "kilohertz" && value.is_number()) return human_frequency(value.get<double>());
-  if (unit == "percent") return text(value) + " %";
-  return text(value) + (unit.empty() ? "" : " " + unit);
-}
-
-// Sensors of one thing ("cpufreq.policy0.current", "cpufreq.policy0.max") share a row; a percentage has a
-// bar.
 void Page::machine(const json& cpus, const json& sensors) {
   heading("Machine");
   const std::string mask = text(cpus, "mask");
   const bool known = member(cpus, "mask").is_string();
   sentence("steered flows", !known ? "-" : mask.empty() ? "stay where they are" : "to CPU " + mask);
   if (const auto why = text(cpus, "why"); !why.empty()) sentence("", why, dim);
-  if (!sensors.is_object()) return;
-  std::map<std::string, std::vector<std::string>> groups;
-  for (const auto& [key, sensor] : sensors.items()) {
-    const std::string name = sanitised(key), value = sensor_value(sensor);
-    const auto percent = number(member(sensor, "value"));
-    if (const auto dot = name.rfind('.'); dot != std::string::npos) {
-      groups[name.substr(0, dot)].push_back(name.substr(dot + 1) + " " + value);
-    } else if (percent && text(sensor, "unit") == "percent") {
-      std::string scale = bar(*percent / 100, 20);
-      for (std::size_t blank; (blank = scale.find(' ')) != std::string::npos;) scale.replace(blank, 1, "·");
-      row(name, {scale + "  " + shortened(value, 20)});
-    } else {
-      sentence(name, value);
-    }
+  for (const auto& reading : reading_rows(sensors)) {
+    const char* tint = reading.quiet ? dim : "";
+    if (reading.facts.size() == 1)
+      sentence(reading.label, reading.facts.front(), tint);
+    else
+      row(reading.label, flow(reading.facts, content()), tint);
   }
-  for (const auto& [name, items] : groups) row(name, flow(items, content()));
 }
 
 void Page::classes(const json& list, bool observe) {

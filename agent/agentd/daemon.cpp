@@ -67,6 +67,10 @@ Status Daemon::catch_signals() {
 
 Status Daemon::start() {
   if (auto chosen = choose_configuration(); !chosen) return chosen;
+  if (auto tree = open_tree(options_.root); !tree)
+    return tl::unexpected(tree.error());
+  else
+    sensors_.emplace(std::move(*tree));
   if (auto checked = check_pins(); !checked) return checked;
   if (auto locked = take(lock_agent(), lock_); !locked) return locked;
   if (auto opened = take(Loop::open(), loop_); !opened) return opened;
@@ -120,6 +124,7 @@ Status Daemon::start_dataplane() {
 Status Daemon::start_guardian() {
   auto guardian = Guardian::start(restore_lock, [this] {
     maps_->set_inert();
+    ConcurrencyFile::remove();
     auto journal = Journal::open(journal_path);
     if (journal)
       report(restore_all(*journal));
@@ -202,6 +207,7 @@ void Daemon::stop() {
   if (!maps_) return;
   server_.reset();
   maps_->set_inert();
+  ConcurrencyFile::remove();
   if (journal_) report(restore_all(*journal_));
   if (interfaces_) interfaces_->release_all();
   remove_pins(pin_folder());
@@ -209,7 +215,8 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  decision_.renew(config_, options_.root, *maps_, *policy_, strongest_hold());
+  decision_.renew(config_, *sensors_, *maps_, *policy_);
+  if (auto told = concurrency_.write(decision_.concurrency.workers); !told) log_error(told.error());
   policy_->tick();
   const bool links = interfaces_->refresh_settings();
   if (links || policy_->outdated())
@@ -231,11 +238,12 @@ Status Daemon::publish() { return policy_->publish(config_, present(), options_.
 
 void Daemon::act() {
   const bool enforce = enforcement_ == Enforcement::enforce;
-  knobs_ = apply_plan(*journal_, enforce ? settings(decision_.state(), decision_.mode) : Settings{});
+  knobs_ = apply_plan(*journal_, enforce ? settings(decision_.state(), decision_.mode()) : Settings{});
   bool rps = true;
   for (const auto& knob : knobs_) rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
-  maps_->set_state(decision_.state(), decision_.mode);
+  maps_->set_state(decision_.state(), decision_.mode());
+  decision_.caps = caps_in_force(knobs_);
   announce();
 }
 
@@ -253,6 +261,7 @@ Status Daemon::apply(const Config& config) {
     maps_->set_enforcement(enforcement_);
     return published;
   }
+  decision_.memory = carried_over(config_.states, config.states, decision_.memory);
   config_ = config;
   interfaces_->configure(config_.interfaces);
   look_at_links();

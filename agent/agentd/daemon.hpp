@@ -16,6 +16,7 @@
 
 #include "act/apply.hpp"
 #include "act/guardian.hpp"
+#include "agentd/concurrency_file.hpp"
 #include "agentd/decision.hpp"
 #include "agentd/holds.hpp"
 #include "agentd/interfaces.hpp"
@@ -47,6 +48,7 @@ class Daemon {
   // What clients ask for (methods.cpp).
   Result<nlohmann::json> status() const;
   Result<nlohmann::json> explain(const nlohmann::json& question) const;
+  Result<nlohmann::json> explain_state() const;
   Result<nlohmann::json> why_dropped();
   nlohmann::json configuration() const;  // where it came from, and whether it is confirmed
   Config running() const;                // with the enforcement in force
@@ -83,8 +85,10 @@ class Daemon {
   std::optional<Interfaces> interfaces_;
   std::optional<Loop> loop_;
   std::optional<Surroundings> surroundings_;
+  std::optional<Sensors> sensors_;
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
+  ConcurrencyFile concurrency_;
   std::vector<KnobReport> knobs_;
   Facts told_;     // what watchers know
   Status failed_;  // why the loop was left, if not by a signal
@@ -105,7 +109,6 @@ class Daemon {
   void look_at_links();                                         // interfaces and forwarding
   void act();                                                   // makes the machine match the state
   Settings settings(PowerState state, TrafficMode mode) const;  // what `enforce` wants
-  const Hold* strongest_hold() const;
   Status follow_holds();
   void judge_holds();  // one came or went
   Facts facts() const;

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agentd/decision.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <ctime>
 
 #include "base/log.hpp"
-#include "decide/mode.hpp"
-#include "sense/cpufreq.hpp"
 
 namespace ebb {
 namespace {
-
-std::chrono::milliseconds monotonic() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
-}
 
 std::uint64_t packets_of(const Counters& counters, std::uint8_t slot) {
   std::uint64_t packets = 0;
@@ -40,47 +36,76 @@ Carried carried(const Config& config, const std::vector<std::uint8_t>& slots, co
   return out;
 }
 
+unsigned online_cpus(const Sample& sample) {
+  if (const auto seen = number_of(sample, "cpu.online")) return static_cast<unsigned>(*seen);
+  return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
+bool names_frequency(const States& states) {
+  return std::ranges::any_of(states, [](const StateRules& rules) {
+    return std::ranges::any_of(rules.enter, [](const StateRule& rule) {
+      return std::ranges::any_of(rule.when, [](const Condition& c) { return c.sensor == Sensor::frequency; });
+    });
+  });
+}
+
 }  // namespace
 
-void Decision::judge(const Config& config, const Hold* hold) {
-  const auto before = memory.state;
-  sensed_ = memory = decide_state(config.states, sensed_, sample, monotonic());
-  if (hold && memory.state != PowerState::critical) {
-    memory.state = hold->state;
-    memory.rule = "hold." + hold->id;
-    memory.values = {{"reason", hold->reason}};
+std::chrono::milliseconds boot_time() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
+}
+
+void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy) {
+  sample = sensors.read(boot_time());
+  const bool first = !memory.decided;
+  const auto now = sample.at;
+  settle(config, now);
+  if (first && !sample.frequency && names_frequency(config.states))
+    log_warning({"the frequency is unknown: " + sample.readings["frequency"].reason,
+                 "rules on frequency never apply here; agentctl explain shows the others"});
+  if (now - recommended_at >= config.interval / 2) {  // an event between two intervals is no sample of it
+    concurrency = recommend(concurrency, sample, self_cap(sample, caps).has_value(), online_cpus(sample));
+    recommended_at = now;
   }
+  renew_mode(config, maps, policy, now);
+}
+
+void Decision::judge(const Config& config) { settle(config, boot_time()); }
+
+void Decision::settle(const Config& config, std::chrono::milliseconds now) {
+  const auto before = memory.state;
+  memory = decide_state(config.states, memory, input(now));
   if (memory.state == before) return;
   since = std::chrono::system_clock::now();
   spdlog::info("state {} -> {} ({})", word(before), word(memory.state), memory.rule);
 }
 
-void Decision::renew(const Config& config, const std::string& root, const Maps& maps,
-                     const PolicyHost& policy, const Hold* hold) {
-  sample = {};
-  sense_cpufreq(root, sample);
-  const bool first = !memory.decided;
-  judge(config, hold);
-  if (first && !sample.frequency)
-    log_warning(
-        {"the frequency is unknown: " + sample.readings["frequency"].reason,
-         "the state stays " + std::string(word(memory.state)) + "; rules on frequency never apply here"});
-  auto counters = maps.read_counters();
-  if (!counters) return log_error(counters.error());
-  const auto now = carried(config, policy.slots(), counted, *counters);
-  mode = decide_mode(now.traffic, config.interval);
-  wishes = now.wishes;
-  counted = *counters;
-}
-
 bool Decision::urgent(const Config& config, const std::vector<std::uint8_t>& slots,
                       const std::vector<std::uint8_t>& seen) {
-  if (seen.empty() || mode == TrafficMode::interactive) return false;
-  mode = TrafficMode::interactive;
+  if (seen.empty()) return false;
+  const auto before = mode();
+  traffic = urgent_seen(traffic, boot_time());
+  if (before == mode()) return false;
   for (std::size_t i = 0; i < slots.size(); ++i)
     if (std::ranges::find(seen, slots[i]) != seen.end() && config.classes[i].governor != GovernorWish{})
       wishes.push_back(config.classes[i].governor);
   return true;
+}
+
+void Decision::renew_mode(const Config& config, const Maps& maps, const PolicyHost& policy,
+                          std::chrono::milliseconds now) {
+  auto counters = maps.read_counters();
+  if (!counters) return log_error(counters.error());
+  auto seen = carried(config, policy.slots(), counted, *counters);
+  seen.traffic.time = now - counted_at;
+  traffic = decide_mode(traffic, seen.traffic, now);
+  if (seen.traffic.time < shortest_rate) return;  // counted with the next ones
+  // Who woke the machine has not gone while the mode that it brought lasts.
+  if (traffic.mode != TrafficMode::interactive || !seen.wishes.empty()) wishes = std::move(seen.wishes);
+  counted = *counters;
+  counted_at = now;
 }
 
 }  // namespace ebb

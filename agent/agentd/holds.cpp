@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <set>
 
 #include <nlohmann/json.hpp>
 
+#include "agentd/decision.hpp"
 #include "base/file.hpp"
 
 namespace ebb {
@@ -68,13 +68,6 @@ std::optional<std::vector<Hold>> parse_holds(const std::string& text, const std:
 }
 
 }  // namespace
-
-milliseconds boot_time() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) +
-         std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(now.tv_nsec));
-}
 
 Result<Holds> Holds::open(std::string path, std::optional<Error>& warning) {
   Holds holds;

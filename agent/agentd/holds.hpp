@@ -18,9 +18,6 @@
 
 namespace ebb {
 
-// CLOCK_BOOTTIME, the clock of every decision.
-std::chrono::milliseconds boot_time();
-
 class Holds {
  public:
   static constexpr std::size_t max_holds = 64;

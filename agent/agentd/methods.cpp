@@ -141,6 +141,7 @@ VarlinkInterface agent_methods(Daemon& daemon) {
   method("Config",
          [&daemon](const json&) -> VarlinkReply { return json{{"text", render_config(daemon.running())}}; });
   method("Explain", [&daemon](const json& in) { return explain(daemon, in); });
+  method("ExplainState", [&daemon](const json&) { return reply(daemon.explain_state()); });
   method("WhyDropped", [&daemon](const json&) { return reply(daemon.why_dropped()); });
   method("ListHolds", [&daemon](const json&) -> VarlinkReply { return daemon.holds(); });
   method("Plan", [&daemon](const json& in) { return plan(daemon, in); });

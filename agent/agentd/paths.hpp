@@ -11,5 +11,7 @@ inline constexpr const char* journal_path = "/run/ebb/journal.json";
 inline constexpr const char* holds_path = "/run/ebb/holds.json";
 // What was confirmed, while a newer configuration is not: trial.hpp.
 inline constexpr const char* confirmed_path = "/run/ebb/confirmed.toml";
+// The recommended number of workers, for programs: a decimal number and a newline.
+inline constexpr const char* concurrency_path = "/run/ebb/concurrency";
 
 }  // namespace ebb

@@ -33,14 +33,13 @@ void log_end(const std::vector<Hold>& holds, const char* why) {
 
 }  // namespace
 
-const Hold* Daemon::strongest_hold() const { return strongest(holds_->all(), boot_time()); }
-
 Status Daemon::follow_holds() {
   std::optional<Error> warning;
   auto opened = Holds::open(holds_path, warning);
   if (!opened) return tl::unexpected(opened.error());
   if (warning) log_warning(*warning);
   holds_ = std::move(*opened);
+  decision_.holds = holds_->all();
   return loop_->add(holds_->timer(), EPOLLIN, [this](std::uint32_t) {
     holds_->acknowledge();
     log_end(holds_->release_expired(boot_time()), "is over");
@@ -49,7 +48,8 @@ Status Daemon::follow_holds() {
 }
 
 void Daemon::judge_holds() {
-  decision_.judge(config_, strongest_hold());
+  decision_.holds = holds_->all();
+  decision_.judge(config_);
   act();
 }
 
@@ -111,7 +111,7 @@ Settings Daemon::settings(PowerState state, TrafficMode mode) const {
 
 json Daemon::plan(std::optional<PowerState> state, std::optional<TrafficMode> mode) const {
   const auto s = state.value_or(decision_.state());
-  const auto m = mode.value_or(decision_.mode);
+  const auto m = mode.value_or(decision_.mode());
   return {{"state", word(s)},
           {"mode", word(m)},
           {"enforcement", word(enforcement_)},
@@ -123,7 +123,7 @@ Facts Daemon::facts() const {
   std::string because = decision_.memory.rule;
   for (const auto& [sensor, value] : decision_.memory.values) because += ", " + sensor + " " + value;
   facts["state"] = {std::string(word(decision_.state())), because};
-  facts["mode"] = {std::string(word(decision_.mode)), ""};
+  facts["mode"] = {std::string(word(decision_.mode())), ""};
   facts["enforcement"] = {std::string(word(enforcement_)), ""};
   for (const auto& hold : holds_->all())
     facts["hold " + hold.id] = {std::string(word(hold.state)), hold.reason};

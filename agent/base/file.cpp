@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -11,21 +12,41 @@
 
 namespace ebb {
 
-Result<std::string> read_file(const std::string& path, std::size_t limit, int flags) {
-  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-  if (!fd) return fail_errno("cannot read " + path, errno);
-  std::string text(limit, '\0');
+namespace {
+
+// `read_some(to, size, offset)` is read(2) or pread(2). A buffer that starts small: most files have one line.
+template <typename ReadSome>
+Result<std::string> read_all(std::size_t limit, ReadSome read_some) {
+  std::string text(std::min<std::size_t>(limit, 4096), '\0');
   std::size_t used = 0;
   while (used < limit) {
-    const ssize_t got = read(fd.get(), text.data() + used, limit - used);
+    if (used == text.size()) text.resize(std::min(limit, text.size() * 4));
+    const ssize_t got = read_some(text.data() + used, text.size() - used, used);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("cannot read " + path, errno);
+    if (got < 0) return fail_errno("cannot read", errno);
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
   }
   text.resize(used);
   text.erase(text.find_last_not_of(" \t\n\r") + 1);
   return text;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t limit, int flags) {
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (!fd) return fail_errno("cannot read " + path, errno);
+  auto text =
+      read_all(limit, [&fd](char* to, std::size_t size, std::size_t) { return read(fd.get(), to, size); });
+  if (!text) return fail_errno("cannot read " + path, text.error().number);
+  return text;
+}
+
+Result<std::string> read_again(int fd, std::size_t limit) {
+  return read_all(limit, [fd](char* to, std::size_t size, std::size_t offset) {
+    return pread(fd, to, size, static_cast<off_t>(offset));
+  });
 }
 
 Status write_file(const std::string& path, const std::string& text) {
@@ -47,10 +68,10 @@ Result<std::uint64_t> parse_number(const std::string& text) {
   return value;
 }
 
-Status replace_file(const std::string& path, const std::string& text) {
+Status replace_file(const std::string& path, const std::string& text, unsigned mode) {
   const std::string fresh = path + ".new";
   unlink(fresh.c_str());
-  Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return fail_errno("cannot create " + fresh, errno);
   if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(fd.get()) != 0)
     return fail_errno("cannot write " + fresh, errno);

@@ -59,9 +59,8 @@ bool TrafficClass::operator==(const TrafficClass& other) const {
   return fields(*this) == fields(other);
 }
 
-bool Threshold::operator==(const Threshold& other) const {
-  const auto fields = [](const Threshold& t) { return std::tie(t.below, t.relative, t.value, t.text); };
-  return fields(*this) == fields(other);
+bool StateRule::operator==(const StateRule& other) const {
+  return when == other.when && hold_for == other.hold_for;
 }
 
 }  // namespace ebb

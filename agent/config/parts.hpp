@@ -36,6 +36,11 @@ void check_treatment(Reader& in, Place at, const Treatment& treatment, const Tra
 GovernorWish read_wish(Reader& in, const Value& table);
 void check_wish(Reader& in, Place at, const GovernorWish& wish, ClassKind kind);
 
+// The value of `enter` or `leave`: one rule, or a list of them.
+std::vector<StateRule> read_state_rules(Reader& in, const Value& value);
+// What `leave` cannot be to `enter`, once all files are read.
+void check_state_rules(Reader& in, const StateRules& rules);
+
 // What contradicts itself only in the whole: states, and rules that no packet reaches.
 void check_states(Reader& in, const std::array<StateRules, 4>& states);
 void check_order(Reader& in, const std::vector<TrafficClass>& classes);

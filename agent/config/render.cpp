@@ -104,11 +104,32 @@ std::string render(const Treatment& treatment) {
   return fmt::format("[{}]", fmt::join(words, ", "));
 }
 
+// { battery = "< 20%", mains = "offline", for = "15s" }
+std::string render(const StateRule& rule) {
+  std::vector<std::string> keys;
+  for (auto c = rule.when.begin(); c != rule.when.end();) {
+    std::vector<std::string> texts;
+    for (const Sensor sensor = c->sensor; c != rule.when.end() && c->sensor == sensor; ++c)
+      texts.push_back(quoted(c->text));
+    keys.push_back(fmt::format(fmt::runtime(texts.size() == 1 ? "{} = {}" : "{} = [{}]"),
+                               kind_of(std::prev(c)->sensor).name, fmt::join(texts, ", ")));
+  }
+  if (rule.hold_for.count() != 0) keys.push_back("for = " + duration(rule.hold_for));
+  return fmt::format("{{ {} }}", fmt::join(keys, ", "));
+}
+
+std::string render(const char* key, const std::vector<StateRule>& rules) {
+  if (rules.empty()) return {};
+  if (rules.size() == 1) return fmt::format("{} = {}\n", key, render(rules[0]));
+  std::string out = fmt::format("{} = [\n", key);
+  for (const StateRule& rule : rules) out += "  " + render(rule) + ",\n";
+  return out + "]\n";
+}
+
 std::string render(const StateRules& rules, PowerState state) {
   if (!rules.configured) return {};
   std::string out = fmt::format("\n[state.{}]\n", word(state));
-  if (rules.enter) out += fmt::format("enter = {{ frequency = {} }}\n", quoted(rules.enter->text));
-  if (rules.leave) out += fmt::format("leave = {{ frequency = {} }}\n", quoted(rules.leave->text));
+  out += render("enter", rules.enter) + render("leave", rules.leave);
   out += fmt::format("dwell = {}\n", duration(rules.dwell));
   if (rules.cpus.efficient) out += "cpus = \"efficient\"\n";
   if (rules.cpus.mask) out += fmt::format("cpus = \"{}\"\n", rules.cpus.mask->list());
@@ -161,6 +182,14 @@ std::string render(const TrafficClass& c) {
 
 }  // namespace
 }  // namespace conf
+
+std::string rule_text(const StateRule& rule) {
+  std::string out;
+  for (const Condition& c : rule.when)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", kind_of(c.sensor).name, c.text);
+  const std::string time = conf::duration(rule.hold_for);
+  return rule.hold_for.count() == 0 ? out : out + ", for " + time.substr(1, time.size() - 2);
+}
 
 std::string render_config(const Config& config) {
   const auto port = [](std::uint16_t p) { return std::to_string(p); };

@@ -8,8 +8,9 @@
 
 namespace ebb {
 
-// Fills sample.policies, sample.frequency and the readings "frequency" and "cpufreq.POLICY.*".
-// Reads only files that do not wake an idle CPU (scaling_cur_freq, never cpuinfo_cur_freq).
+// A sample of nothing else, where only the board's policies matter: sample.policies, sample.frequency and the
+// readings "frequency" and "cpufreq.POLICY.*". Reads only files that do not wake an idle CPU
+// (scaling_cur_freq, never cpuinfo_cur_freq).
 void sense_cpufreq(const std::string& root, Sample& sample);
 
 }  // namespace ebb

@@ -2,6 +2,7 @@
 #include "sense/netlink.hpp"
 
 #include <arpa/inet.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -42,14 +43,16 @@ Result<bool> take(const char* at, std::size_t left, Answer& answer) {
   return false;
 }
 
-Result<Answer> ask(int protocol, std::uint16_t type, const void* request, std::size_t size) {
+// What the kernel answers to a request with these flags, until it says that this is all.
+Result<Answer> ask(int protocol, std::uint16_t type, std::uint16_t flags, const void* request,
+                   std::size_t size) {
   const Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!fd) return fail_errno("cannot open a netlink socket", errno);
   std::array<char, 256> question{};
   nlmsghdr header{};
   header.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(size));
   header.nlmsg_type = type;
-  header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  header.nlmsg_flags = NLM_F_REQUEST | flags;
   std::memcpy(question.data(), &header, sizeof header);
   std::memcpy(question.data() + NLMSG_HDRLEN, request, size);
   if (send(fd.get(), question.data(), header.nlmsg_len, 0) < 0) return fail_errno("netlink", errno);
@@ -106,10 +109,31 @@ Result<std::vector<NetlinkMessage>> netlink_dump(int protocol, std::uint16_t typ
                                                  std::size_t size) {
   Result<Answer> answer = fail("netlink");
   for (int i = 0; i < attempts && (!answer || answer->changed); ++i) {
-    answer = ask(protocol, type, request, size);
+    answer = ask(protocol, type, NLM_F_DUMP, request, size);
     if (!answer) return tl::unexpected(answer.error());
   }
   return std::move(answer->messages);
+}
+
+Result<NetlinkMessage> generic_netlink(std::uint16_t family, std::uint8_t command, std::uint16_t attribute,
+                                       std::string_view value) {
+  std::array<char, 64> request{};  // with room for the names and numbers that are asked about
+  genlmsghdr head{};
+  head.cmd = command;
+  head.version = 1;
+  nlattr about{};
+  about.nla_type = attribute;
+  about.nla_len = static_cast<std::uint16_t>(NLA_HDRLEN + value.size());
+  const std::size_t size = GENL_HDRLEN + NLA_ALIGN(about.nla_len);
+  if (size > request.size()) return fail_errno("netlink", EMSGSIZE);
+  std::memcpy(request.data(), &head, sizeof head);
+  std::memcpy(request.data() + GENL_HDRLEN, &about, sizeof about);
+  std::memcpy(request.data() + GENL_HDRLEN + NLA_HDRLEN, value.data(), value.size());
+  // NLM_F_ACK: whatever the answer is, the end of it is told.
+  auto answer = ask(NETLINK_GENERIC, family, NLM_F_ACK, request.data(), size);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->messages.empty()) return fail_errno("netlink", ENODATA);
+  return std::move(answer->messages.front());
 }
 
 }  // namespace ebb

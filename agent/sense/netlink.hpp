@@ -50,4 +50,8 @@ class Attributes {
 Result<std::vector<NetlinkMessage>> netlink_dump(int protocol, std::uint16_t type, const void* request,
                                                  std::size_t size);
 
+// The one answer of a family of generic netlink to `command` with one attribute.
+Result<NetlinkMessage> generic_netlink(std::uint16_t family, std::uint8_t command, std::uint16_t attribute,
+                                       std::string_view value);
+
 }  // namespace ebb

@@ -3,9 +3,11 @@
 // `unknown` with the reason, never zero.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,8 +16,9 @@ namespace ebb {
 struct Reading {
   std::optional<double> number;  // or
   std::optional<std::string> text;
-  std::string unit;    // "percent", "kilohertz", "" for text
-  std::string reason;  // why it is unknown
+  std::string unit;     // "percent", "kilohertz", "" for text
+  std::string reason;   // why it is unknown
+  bool silent = false;  // unknown because the kernel itself says that there is no value now
   bool known() const { return number.has_value() || text.has_value(); }
 };
 
@@ -32,9 +35,14 @@ struct Frequency {
 };
 
 struct Sample {
+  std::chrono::milliseconds at{0};     // CLOCK_BOOTTIME
   std::optional<Frequency> frequency;  // nothing: unknown, the reason is in readings["frequency"]
   std::vector<CpufreqPolicy> policies;
   std::map<std::string, Reading> readings;  // by sensor name: "frequency", "cpufreq.policy0.current", ...
+
+  // For the sample after this one.
+  std::map<std::string, std::uint64_t> counters;  // raw, by what they count: "cpu.busy"
+  std::set<std::string> answered;                 // readings that were known since they are there
 };
 
 }  // namespace ebb

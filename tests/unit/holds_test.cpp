@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "agentd/decision.hpp"
 #include "agentd/holds.hpp"
 #include "agentd/watch.hpp"
 

@@ -39,6 +39,18 @@ const char* const sample = R"json({
       "cpufreq.policy0.max": {"value": 1200000, "unit": "kilohertz", "status": "ok", "reason": ""},
       "cpufreq.policy0.governor": {"value": "ondemand", "unit": "", "status": "ok", "reason": ""},
       "cpufreq.policy0.driver": {"value": "cpufreq-dt", "unit": "", "status": "ok", "reason": ""},
+      "utilisation": {"value": 3.21, "unit": "percent", "status": "ok", "reason": ""},
+      "run_queue": {"value": 0.5, "unit": "tasks_per_cpu", "status": "ok", "reason": ""},
+      "cpu_pressure": {"value": 5.51, "unit": "percent", "status": "ok", "reason": ""},
+      "memory_pressure": {"value": 0, "unit": "percent", "status": "ok", "reason": ""},
+      "temperature": {"value": 61.835, "unit": "celsius", "status": "ok", "reason": ""},
+      "heat_margin": {"value": 48.165, "unit": "celsius", "status": "ok", "reason": ""},
+      "mains": {"value": "offline", "unit": "", "status": "ok", "reason": ""},
+      "battery": {"value": 37, "unit": "percent", "status": "ok", "reason": ""},
+      "battery_power": {"value": 6.842, "unit": "watts", "status": "ok", "reason": ""},
+      "power": {"value": null, "unit": "watts", "status": "unknown", "reason": "no meter"},
+      "under_voltage": {"value": "yes", "unit": "", "status": "ok", "reason": ""},
+      "thermal.thermal_zone0.temp": {"value": 61.835, "unit": "celsius", "status": "ok", "reason": ""},
       "cpufreq.policy0.energy_preference": {"value": null, "unit": "", "status": "unknown",
       "reason": "the driver has none"}},
   "classes": [
@@ -84,6 +96,12 @@ const char* const golden =
  cpufreq.policy0  current 600 MHz · driver cpufreq-dt
                   energy_preference unknown (the driver has none)
                   governor ondemand · max 1.20 GHz
+ load             3.21 % busy · 0.5 tasks wait per CPU · CPU pressure 5.51 %
+                  memory pressure 0 %
+ heat             61.84 °C · 48.17 below a trip point
+ power            mains offline · battery 37 % · 6.84 W out of it
+                  UNDER-VOLTAGE
+ unknown          power
 
  Classes, in packets; what WOULD be done ──────────────────────────────────────
  class                 kind        packets  share      dropped  trimmed  steered

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// All sensors. A sample costs the price of its files (docs/sensors.md), and wakes nobody.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "sense/sample.hpp"
+#include "sense/tree.hpp"
+
+namespace ebb {
+
+class Sensors {
+ public:
+  explicit Sensors(std::unique_ptr<Tree> tree) : tree_(std::move(tree)) {}
+
+  // What the machine answers now. `now` is CLOCK_BOOTTIME, or what stands for it in a replay.
+  Sample read(std::chrono::milliseconds now);
+
+  Tree& tree() { return *tree_; }
+
+ private:
+  std::unique_ptr<Tree> tree_;
+  Sample before_;
+};
+
+}  // namespace ebb
