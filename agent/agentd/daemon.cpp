@@ -10,7 +10,6 @@
 #include "agentd/lock.hpp"
 #include "agentd/methods.hpp"
 #include "agentd/paths.hpp"
-#include "agentd/plan.hpp"
 #include "api/varlink_client.hpp"
 #include "base/log.hpp"
 #include "base/notify.hpp"
@@ -165,6 +164,8 @@ Status Daemon::watch() {
   });
   if (!added) return added;
 
+  if (auto followed = follow_holds(); !followed) return followed;
+  if (auto followed = follow_events(); !followed) return followed;
   auto surroundings = Surroundings::open(*loop_, [this](Change change) {
     if (change == Change::addresses) return interfaces_->refresh_addresses();
     look_at_links();
@@ -181,6 +182,15 @@ Status Daemon::watch() {
 void Daemon::follow_routes() {
   if (auto followed = surroundings_->follow_routes(interfaces_->follows_routes()); !followed)
     log_warning(followed.error());
+}
+
+// Milliseconds from the first urgent packet to the mode `interactive`, not an interval.
+Status Daemon::follow_events() {
+  if (auto opened = take(Events::open(*maps_), events_); !opened) return opened;
+  return loop_->add(events_->fd(), EPOLLIN, [this](std::uint32_t) {
+    const auto slots = events_->take();
+    if (decision_.urgent(config_, policy_->slots(), slots)) act();
+  });
 }
 
 Status Daemon::arm_timer() {
@@ -227,13 +237,14 @@ void Daemon::look_at_links() {
 Status Daemon::publish() { return policy_->publish(config_, present(), options_.root); }
 
 void Daemon::act() {
-  const auto& cpus = policy_->masks()[static_cast<std::size_t>(decision_.state())];
-  const bool steer = policy_->steers(decision_.state()) && enforcement_ == Enforcement::enforce;
-  knobs_ = apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? cpus.mask : CpuMask{}));
+  const bool enforce = enforcement_ == Enforcement::enforce;
+  knobs_ = apply_plan(*journal_, enforce ? settings(decision_.state(), decision_.mode()) : Settings{});
   bool rps = true;
-  for (const auto& knob : knobs_) rps = rps && knob.status == "applied";
+  for (const auto& knob : knobs_) rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
   maps_->set_state(decision_.state(), decision_.mode());
+  decision_.caps = caps_in_force(knobs_);
+  announce();
 }
 
 void Daemon::set_enforcement(Enforcement enforcement) {

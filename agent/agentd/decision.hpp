@@ -10,6 +10,7 @@
 #include "dataplane/maps.hpp"
 #include "decide/concurrency.hpp"
 #include "decide/mode.hpp"
+#include "decide/plan.hpp"
 #include "decide/state.hpp"
 #include "sense/sensors.hpp"
 
@@ -24,6 +25,7 @@ struct Decision {
   Caps caps;                // cpufreq limits of our own that are in force
   std::vector<Hold> holds;  // also those that have ended
   ModeMemory traffic;
+  std::vector<GovernorWish> wishes;  // of the classes that are active
   Concurrency concurrency;
   std::chrono::system_clock::time_point since = std::chrono::system_clock::now();  // of the state
   Counters counted;                         // what the mode was last decided by
@@ -38,8 +40,14 @@ struct Decision {
 
   // Reads the sensors and the counters, and decides anew; a change of the state is logged.
   void renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy);
+  // Decides the state anew by the last sample: a hold came or went.
+  void judge(const Config& config);
+  // The data plane has seen urgent packets of these slots. True: the mode is another one now.
+  bool urgent(const Config& config, const std::vector<std::uint8_t>& slots,
+              const std::vector<std::uint8_t>& seen);
 
  private:
+  void settle(const Config& config, std::chrono::milliseconds now);
   void renew_mode(const Config& config, const Maps& maps, const PolicyHost& policy,
                   std::chrono::milliseconds now);
 };

@@ -13,6 +13,7 @@
 #include "base/cpumask.hpp"
 #include "base/result.hpp"
 #include "base/words.hpp"
+#include "config/plan.hpp"
 #include "config/sensors.hpp"
 
 namespace ebb {
@@ -81,6 +82,7 @@ struct TrafficClass {
   bool prefix_safe = false;        // `trim` may shorten encrypted protocols
   std::vector<Rule> match;         // a packet belongs to the class when one rule matches
   std::array<Treatment, 4> treat;  // by PowerState
+  GovernorWish governor;           // while it is active
   std::string where;
   bool operator==(const TrafficClass&) const;  // but for `where`
 };
@@ -128,7 +130,8 @@ struct Config {
   std::chrono::milliseconds interval{5000};  // 100 ms to 1 h
   Enforcement enforcement = Enforcement::observe;
   std::vector<std::uint16_t> management_ports{22};
-  std::array<StateRules, 4> states;   // by PowerState
+  std::array<StateRules, 4> states;  // by PowerState
+  PlanTable plan = default_plan();
   std::vector<TrafficClass> classes;  // the first class whose rules match wins
   bool operator==(const Config&) const = default;
 };

@@ -136,9 +136,40 @@ std::string render(const StateRules& rules, PowerState state) {
   return out;
 }
 
+// What the default plan sets and this one does not is "none".
+std::string render(const PlanCell& own, const PlanCell& usual, const std::string& name) {
+  std::string keys;
+  const auto key = [&](const char* word, const std::string& value, const std::string& default_value) {
+    if (!value.empty() || !default_value.empty())
+      keys += fmt::format("{} = {}\n", word, quoted(value.empty() ? "none" : value));
+  };
+  const auto limit = [](const auto& l) { return l ? l->text : std::string(); };
+  const auto window = [](const auto& w) { return w ? fmt::format("{}us", w->count()) : std::string(); };
+  key("min_frequency", limit(own.min), limit(usual.min));
+  key("max_frequency", limit(own.max), limit(usual.max));
+  key("governor", own.governor, usual.governor);
+  key("energy_performance_preference", own.preference, usual.preference);
+  key("moderation", window(own.moderation), window(usual.moderation));
+  return keys.empty() ? keys : fmt::format("\n[plan.{}]\n{}", name, keys);
+}
+
+std::string render(const PlanTable& plan) {
+  const PlanTable usual = default_plan();
+  std::string out;
+  for (std::size_t s = 0; s < plan.size(); ++s)
+    for (std::size_t m = 0; m < plan[s].size(); ++m)
+      out +=
+          render(plan[s][m], usual[s][m], fmt::format("{}.{}", power_state_words[s], traffic_mode_words[m]));
+  return out;
+}
+
 std::string render(const TrafficClass& c) {
   std::string out = fmt::format("\n[[class]]\nname = \"{}\"\nkind = \"{}\"\n", c.name, word(c.kind));
   if (c.prefix_safe) out += "prefix_safe = true\n";
+  if (c.governor.min)
+    out += fmt::format("governor = {{ min_frequency = {} }}\n", quoted(c.governor.min->text));
+  if (c.governor.max)
+    out += fmt::format("governor = {{ max_frequency = {} }}\n", quoted(c.governor.max->text));
   out += "match = [\n";
   for (const Rule& rule : c.match) out += "  " + render(rule) + ",\n";
   out += "]\n";
@@ -168,6 +199,7 @@ std::string render_config(const Config& config) {
                   word(config.enforcement), conf::list(config.management_ports, port));
   for (std::size_t state = 0; state < config.states.size(); ++state)
     out += conf::render(config.states[state], static_cast<PowerState>(state));
+  out += conf::render(config.plan);
   for (const TrafficClass& c : config.classes) out += conf::render(c);
   return out;
 }
