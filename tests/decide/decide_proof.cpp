@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "decide/plan.hpp"
 #include "decide/state.hpp"
 #include "reference.hpp"
 
@@ -15,7 +16,8 @@ namespace {
 constexpr unsigned steps = 12;
 constexpr unsigned sequences_each = 20;  // with the same rules
 constexpr unsigned worth_showing = 10;
-constexpr double hardware_max = 2'000'000;  // kHz
+constexpr double hardware_max = 2'000'000;       // kHz
+constexpr std::uint64_t hardware_min = 200'000;  // kHz
 
 struct Figures {
   std::uint64_t decisions = 0, changes = 0, into_critical = 0, by_hold = 0, held_back = 0, unknown = 0,
@@ -97,6 +99,7 @@ class Machine {
     CpufreqPolicy policy;
     policy.name = "policy0";
     policy.hardware_max = static_cast<std::uint64_t>(hardware_max);
+    policy.hardware_min = hardware_min;
     sample_.policies = {policy};
     for (std::size_t i = 0; i < sensor_kinds.size(); ++i)
       readings_[i] = &sample_.readings[std::string(sensor_kinds[i].name)];
@@ -122,6 +125,7 @@ class Machine {
   }
 
   const Moment& moment() const { return moment_; }
+  const Board& board() const { return sample_.policies; }
 
   StateInput input(Random& random) {
     StateInput in{.sample = sample_, .caps = caps(random), .now = std::chrono::milliseconds(moment_.now)};
@@ -213,6 +217,21 @@ const char* broken(const States& states, const StateMemory& before, const StateM
   return known || m.hold != 0 ? nullptr : "a change although nothing is known";
 }
 
+// The plan follows from state, mode and board alone, and stays within the board.
+bool plan_is_wrong(PowerState state, PowerState again, const Board& board) {
+  static const PlanTable table = default_plan();
+  for (const auto mode : {TrafficMode::quiet, TrafficMode::interactive, TrafficMode::bulk}) {
+    const Plan plan = plan_for(state, mode, table, board);
+    if (plan != plan_for(again, mode, table, Board(board))) return true;
+    for (const PolicyPlan& policy : plan.policies) {
+      const auto min = policy.min.value_or(hardware_min);
+      const auto max = policy.max.value_or(static_cast<std::uint64_t>(hardware_max));
+      if (min < hardware_min || min > max || static_cast<double>(max) > hardware_max) return true;
+    }
+  }
+  return false;
+}
+
 void sequence(Random& random, Machine& machine, const States& states) {
   StateMemory memory;
   Reference reference(states);
@@ -230,8 +249,12 @@ void sequence(Random& random, Machine& machine, const States& states) {
     if (!same(memory, reference)) return wrong("not the reference's", memory, reference);
     if (const char* what = broken(states, before, memory, m, hold_moved))
       return wrong(what, memory, reference);
-    if (step == steps / 2 && decide_state(states, before, in) != memory)
-      return wrong("the same input, another answer", memory, reference);
+    if (step == steps / 2) {
+      const StateMemory again = decide_state(states, before, in);
+      if (again != memory) return wrong("the same input, another answer", memory, reference);
+      if (plan_is_wrong(memory.state, again.state, machine.board()))
+        return wrong("another plan, or one beyond the board", memory, reference);
+    }
 
     const bool changed = before.decided && memory.state != before.state;
     ++figures.decisions;
