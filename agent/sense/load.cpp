@@ -14,6 +14,7 @@ constexpr std::size_t fields = 10;  // user nice system idle iowait irq softirq 
 constexpr std::size_t counted = 8;  // what guests use is in user and nice already
 constexpr std::size_t idle_field = 3, iowait_field = 4;
 constexpr double ticks_per_second = 100;  // USER_HZ of every architecture
+constexpr double shortest = 0.5;          // seconds over which a share is told
 
 constexpr std::size_t most_single = 64;  // CPUs that are looked at one by one, for the busiest
 
@@ -90,6 +91,32 @@ Reading busiest(const Probe& probe, const Stat& stat, const std::string& where) 
   return most;
 }
 
+std::uint64_t sum(const Times& times) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; times && i < counted; ++i) out += (*times)[i];
+  return out;
+}
+
+// An event may bring a sample right behind another: a share of so few ticks would be all or nothing. Then
+// what was known stays, and goes on being counted from where it was.
+bool too_soon(const Probe& probe, const Stat& stat) {
+  const auto& before = probe.before.counters;
+  const auto busy = before.find("cpu.busy"), idle = before.find("cpu.idle");
+  const auto known = probe.before.readings.find("utilisation");
+  if (busy == before.end() || idle == before.end() || known == probe.before.readings.end()) return false;
+  const std::uint64_t then = busy->second + idle->second, now = sum(stat.times);
+  return known->second.known() && now >= then &&
+         static_cast<double>(now - then) < shortest * ticks_per_second * static_cast<double>(stat.cpus);
+}
+
+void keep(Probe& probe) {
+  for (const char* name : {"utilisation", "utilisation.busiest"})
+    if (const auto known = probe.before.readings.find(name); known != probe.before.readings.end())
+      probe[name] = known->second;
+  for (const auto& [name, value] : probe.before.counters)
+    if (name.ends_with(".busy") || name.ends_with(".idle")) probe.now.counters[name] = value;
+}
+
 // The reader itself runs.
 Reading run_queue(const Stat& stat, const std::string& where) {
   constexpr const char* unit = "tasks_per_cpu";
@@ -113,8 +140,12 @@ void sense_load(Probe& probe) {
     return;
   }
   const Stat stat = parse(*text);
-  probe["utilisation"] = share(probe, "cpu", stat.times, stat.cpus, where);
-  probe["utilisation.busiest"] = busiest(probe, stat, where);
+  if (too_soon(probe, stat)) {
+    keep(probe);
+  } else {
+    probe["utilisation"] = share(probe, "cpu", stat.times, stat.cpus, where);
+    probe["utilisation.busiest"] = busiest(probe, stat, where);
+  }
   probe["run_queue"] = run_queue(stat, where);
   probe["cpu.online"] =
       stat.cpus ? number("cpus", static_cast<double>(stat.cpus)) : unknown("cpus", where + ": no CPU");
