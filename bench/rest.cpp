@@ -33,7 +33,7 @@ constexpr double wakeup_bound = 0.3;   // per second, both together
 constexpr double cpu_bound = 0.05;     // percent of one CPU, both together
 constexpr double urgent_bound = 5;     // ms, the median
 constexpr int urgent_packets = 11;
-constexpr double start_bound = 300;    // ms, the median
+constexpr double start_bound = 300;  // ms, the median
 constexpr int starts = 11;
 constexpr int settle_ms = 10000;  // after a start, before anything is counted
 
@@ -133,13 +133,14 @@ Rest watch(const Agent& agent, double minutes) {
   out.cpu = (ran_ms(agent.pid()) + ran_ms(guardian) - ran_before) / seconds / 10;
   out.agent = (switches(agent.pid()) - agent_before) / seconds;
   out.guardian = (switches(guardian) - guardian_before) / seconds;
-  fmt::print("  agent {:.0f} KiB, guardian {:.0f} KiB; {:.3f} and {:.3f} wakeups a second, {:.4f} % of a CPU\n",
-             pss_kib(agent.pid()), pss_kib(guardian), out.agent, out.guardian, out.cpu);
+  fmt::print(
+      "  agent {:.0f} KiB, guardian {:.0f} KiB; {:.3f} and {:.3f} wakeups a second, {:.4f} % of a CPU\n",
+      pss_kib(agent.pid()), pss_kib(guardian), out.agent, out.guardian, out.cpu);
   return out;
 }
 
-// From the datagram's send(2) to the new mode in the live word, which the packet programs read: ms, of each of
-// `urgent_packets`.
+// From the datagram's send(2) to the new mode in the live word, which the packet programs read: ms, of each
+// of `urgent_packets`.
 std::vector<double> urgent_times(const Lab& lab) {
   const std::string urgent = R"(
 [agent]
@@ -198,14 +199,15 @@ int main() {
   }
   const auto urgent = urgent_times(lab);
   const double urgent_median = bench::median(urgent);
-  fmt::print("  {} urgent packets after quiet: the mode changed after {:.2f} ms, at most {:.2f}\n", urgent_packets,
-             urgent_median, *std::max_element(urgent.begin(), urgent.end()));
+  fmt::print("  {} urgent packets after quiet: the mode changed after {:.2f} ms, at most {:.2f}\n",
+             urgent_packets, urgent_median, *std::max_element(urgent.begin(), urgent.end()));
   const double wakeups = rest.agent + rest.guardian;
   const bool frugal = rest.pss <= memory_bound && wakeups <= wakeup_bound && rest.cpu <= cpu_bound;
   const bool quick = start.median <= start_bound, busy = !quick && start.undisturbed <= start_bound;
   const bool awake = urgent_median <= urgent_bound;
   fmt::print(
-      "rest: {:.1f} MiB of PSS (bound 8), {:.3f} wakeups a second (0.3), {:.4f} % of a CPU (0.05), attached after "
+      "rest: {:.1f} MiB of PSS (bound 8), {:.3f} wakeups a second (0.3), {:.4f} % of a CPU (0.05), attached "
+      "after "
       "{:.0f} ms (300), urgent packet to mode {:.2f} ms (5): {}\n",
       rest.pss / 1024, wakeups, rest.cpu, start.median, urgent_median,
       frugal && awake && quick  ? "holds"

@@ -41,7 +41,9 @@ class Wishes : public testing::Test {
 TEST_F(Wishes, AHoldActsAtOnceAndTheMostSavingOneCounts) {
   const Agent agent(config);
   ASSERT_EQ(state(), "balanced");
-  EXPECT_EQ(run(agentctl() + "hold power-saver --for 60s --reason 'a test'").rfind("h1: power-saver until ", 0), 0U);
+  EXPECT_EQ(
+      run(agentctl() + "hold power-saver --for 60s --reason 'a test'").rfind("h1: power-saver until ", 0),
+      0U);
   EXPECT_TRUE(becomes("power-saver")) << status().dump(2);
   run(agentctl() + "hold critical --for 60s --reason more");
   EXPECT_TRUE(becomes("critical"));
@@ -125,9 +127,11 @@ TEST_F(Wishes, ThePlanIsShownAndInObserveNothingIsWritten) {
     EXPECT_EQ(plan["state"], "power-saver");
     bool found = false;
     for (const auto& one : plan["settings"])
-      if (one["id"] == std::string("file:") + flush) found = one["wanted"] == "2000000" && one["current"] == before;
+      if (one["id"] == std::string("file:") + flush)
+        found = one["wanted"] == "2000000" && one["current"] == before;
     EXPECT_TRUE(found) << plan.dump(2);
-    EXPECT_NE(run(agentctl() + "plan --state power-saver").find("node0/gro_flush_timeout"), std::string::npos);
+    EXPECT_NE(run(agentctl() + "plan --state power-saver").find("node0/gro_flush_timeout"),
+              std::string::npos);
     run(agentctl() + "hold power-saver --for 60s --reason x");
     ASSERT_TRUE(becomes("power-saver"));
     EXPECT_EQ(read_text(flush), before);
@@ -136,10 +140,12 @@ TEST_F(Wishes, ThePlanIsShownAndInObserveNothingIsWritten) {
   }
   Agent agent(config);
   run(agentctl() + "hold power-saver --for 60s --reason x");
-  ASSERT_TRUE(wait_for(at_once_ms, [] { return read_text(flush) == "2000000"; })) << status()["knobs"].dump(2);
+  ASSERT_TRUE(wait_for(at_once_ms, [] { return read_text(flush) == "2000000"; }))
+      << status()["knobs"].dump(2);
   EXPECT_EQ(read_text(defer), "100");
   agent.kill();
-  EXPECT_TRUE(wait_for(at_once_ms, [&] { return read_text(flush) == before; })) << "the guardian gives it back";
+  EXPECT_TRUE(wait_for(at_once_ms, [&] { return read_text(flush) == before; }))
+      << "the guardian gives it back";
   EXPECT_EQ(read_text(defer), "0");
 }
 
@@ -154,13 +160,15 @@ TEST_F(Wishes, WatchTellsEachChange) {
     }
     return false;
   };
-  EXPECT_TRUE(wait_for(at_once_ms, [&] { return told("state", "balanced") && told("interface", "xdp-native"); }))
-      << read_text("/run/test/watch");
+  EXPECT_TRUE(wait_for(at_once_ms, [&] {
+    return told("state", "balanced") && told("interface", "xdp-native");
+  })) << read_text("/run/test/watch");
   run(agentctl() + "hold critical --for 60s --reason x");
   EXPECT_TRUE(wait_for(at_once_ms, [&] { return told("state", "critical") && told("hold", "critical"); }))
       << read_text("/run/test/watch");
   run(agentctl() + "enforce off");
-  EXPECT_TRUE(wait_for(at_once_ms, [&] { return told("enforcement", "observe"); })) << read_text("/run/test/watch");
+  EXPECT_TRUE(wait_for(at_once_ms, [&] { return told("enforcement", "observe"); }))
+      << read_text("/run/test/watch");
   kill(std::stoi(read_text("/run/test/pid")), SIGTERM);
 }
 

@@ -101,7 +101,9 @@ class Varlink : public testing::Test {
     interface.methods["Count"] = [this](const json&, const Peer&) -> VarlinkReply {
       return json{{"n", ++counted_}};
     };
-    interface.methods["News"] = [](const json&, const Peer&) -> VarlinkReply { return json{{"news", "first"}}; };
+    interface.methods["News"] = [](const json&, const Peer&) -> VarlinkReply {
+      return json{{"news", "first"}};
+    };
     interface.methods["Publish"] = [this](const json& parameters, const Peer&) -> VarlinkReply {
       server_->publish("News", parameters);
       return json::object();
@@ -110,7 +112,9 @@ class Varlink : public testing::Test {
       server_->keep(peer.connection);
       return json{{"connection", peer.connection}};
     };
-    interface.methods["Closed"] = [this](const json&, const Peer&) -> VarlinkReply { return json{{"closed", closed_}}; };
+    interface.methods["Closed"] = [this](const json&, const Peer&) -> VarlinkReply {
+      return json{{"closed", closed_}};
+    };
     interface.streams = {"News"};
     interface.closed = [this](std::uint64_t connection) { closed_.push_back(connection); };
     interface.methods["Refuse"] = [](const json&, const Peer&) -> VarlinkReply {
