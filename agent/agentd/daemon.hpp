@@ -16,6 +16,7 @@
 
 #include "act/apply.hpp"
 #include "act/guardian.hpp"
+#include "agentd/clock.hpp"
 #include "agentd/decision.hpp"
 #include "agentd/interfaces.hpp"
 #include "agentd/policy_host.hpp"
@@ -25,12 +26,14 @@
 #include "base/loop.hpp"
 #include "config/config.hpp"
 #include "dataplane/beat.hpp"
+#include "sense/events.hpp"
 
 namespace ebb {
 
 struct DaemonOptions {
   std::string config_path = default_config_path;
   std::string root;  // of the sensors; "" is the machine's own
+  unsigned speed = 1;  // of a record below `root`: so many times as fast as it was
 };
 
 class Daemon {
@@ -68,6 +71,8 @@ class Daemon {
   std::optional<Loop> loop_;
   std::optional<Surroundings> surroundings_;
   std::optional<Sensors> sensors_;
+  std::unique_ptr<Events> events_;
+  Clock clock_;
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
   std::vector<KnobReport> knobs_;
@@ -77,11 +82,14 @@ class Daemon {
   Status choose_configuration();
   Status start();
   Status start_dataplane();
+  Status open_sensors();
   Status watch();
   void stop();
   Status start_guardian();
   Status watch_guardian();
   Status arm_timer();
+  void follow_devices();
+  void tell_end_of_record();
   void follow_routes();
 
   void tick();           // one interval: beat, sense, decide, act

@@ -2,20 +2,12 @@
 #include "agentd/decision.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/log.hpp"
 #include "decide/mode.hpp"
 
 namespace ebb {
 namespace {
-
-// Goes on while the machine is suspended, and nobody sets it.
-std::chrono::milliseconds boottime() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
-}
 
 // The packets of urgent and bulk classes since the last sample.
 Traffic traffic_of(const Config& config, const std::vector<std::uint8_t>& slots, const Counters& before,
@@ -34,8 +26,9 @@ Traffic traffic_of(const Config& config, const std::vector<std::uint8_t>& slots,
 
 }  // namespace
 
-void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy) {
-  sample = sensors.read(boottime());
+void Decision::renew(const Config& config, Sensors& sensors, std::chrono::milliseconds now, const Maps& maps,
+                     const PolicyHost& policy) {
+  sample = sensors.read(now);
   const auto before = memory.state;
   const bool first = !memory.decided;
   memory = decide_state(config.states, memory, sample, sample.at);
@@ -45,7 +38,9 @@ void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, c
          "the state stays " + std::string(word(memory.state)) + "; rules on frequency never apply here"});
   if (memory.state != before) {
     since = std::chrono::system_clock::now();
-    spdlog::info("state {} -> {} ({})", word(before), word(memory.state), memory.rule);
+    const auto recorded = sensors.tree().recorded();
+    spdlog::info("state {} -> {} ({}){}", word(before), word(memory.state), memory.rule,
+                 recorded ? " at " + std::to_string(recorded->count()) + " ms of the record" : "");
   }
   auto counters = maps.read_counters();
   if (!counters) return log_error(counters.error());

@@ -23,7 +23,8 @@ struct Decision {
   PowerState state() const { return memory.state; }
 
   // Reads the sensors and the counters, and decides anew; a change of the state is logged.
-  void renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy);
+  void renew(const Config& config, Sensors& sensors, std::chrono::milliseconds now, const Maps& maps,
+             const PolicyHost& policy);
 };
 
 }  // namespace ebb

@@ -31,20 +31,6 @@ json interface_json(const Interface& one) {
           {"answers_reason", one.answers_off}};
 }
 
-json sensors_json(const Sample& sample) {
-  json sensors = json::object();
-  for (const auto& [name, reading] : sample.readings) {
-    json value = nullptr;
-    if (reading.number) value = *reading.number;
-    if (reading.text) value = *reading.text;
-    sensors[name] = {{"value", value},
-                     {"unit", reading.unit},
-                     {"status", reading.known() ? "ok" : "unknown"},
-                     {"reason", reading.reason}};
-  }
-  return sensors;
-}
-
 json class_json(const std::string& name, const json& kind, const Counters::Row& row) {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
@@ -98,6 +84,20 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text;
+}
+
+json sensors_json(const Sample& sample) {
+  json sensors = json::object();
+  for (const auto& [name, reading] : sample.readings) {
+    json value = nullptr;
+    if (reading.number) value = *reading.number;
+    if (reading.text) value = *reading.text;
+    sensors[name] = {{"value", value},
+                     {"unit", reading.unit},
+                     {"status", reading.known() ? "ok" : "unknown"},
+                     {"reason", reading.reason}};
+  }
+  return sensors;
 }
 
 json knobs_json(const std::vector<KnobReport>& knobs) {

@@ -34,6 +34,7 @@ struct StatusInput {
   std::uint64_t wakeups;
 };
 
+nlohmann::json sensors_json(const Sample& sample);
 nlohmann::json status_json(const StatusInput& input);
 std::string rfc3339(std::chrono::system_clock::time_point time);
 nlohmann::json knobs_json(const std::vector<KnobReport>& knobs);
