@@ -29,7 +29,7 @@ int run(int argc, char** argv) {
   for (const auto add :
        {ebb::add_status, ebb::add_watch, ebb::add_explain, ebb::add_why_dropped, ebb::add_plan, ebb::add_hold,
         ebb::add_holds, ebb::add_release, ebb::add_enforce, ebb::add_reload, ebb::add_confirm,
-        ebb::add_config, ebb::add_restore, ebb::add_doctor})
+        ebb::add_config, ebb::add_restore, ebb::add_doctor, ebb::add_record, ebb::add_replay})
     add(app, context);
   if (const auto code = ebb::parse_command_line(app, argc, argv, report)) return *code;
   if (app.get_subcommands().empty()) return report({"no verb was given", "agentctl --help", ebb::exit_usage});

@@ -32,6 +32,8 @@ void add_restore(CLI::App& app, Context& context);
 void add_reload(CLI::App& app, Context& context);
 void add_confirm(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
+void add_record(CLI::App& app, Context& context);
+void add_replay(CLI::App& app, Context& context);
 void add_config(CLI::App& app, Context& context);
 
 }  // namespace ebb

@@ -15,6 +15,7 @@
 #include "base/notify.hpp"
 #include "dataplane/pins.hpp"
 #include "dataplane/programs.hpp"
+#include "sense/replay.hpp"
 
 namespace ebb {
 namespace {
@@ -67,10 +68,7 @@ Status Daemon::catch_signals() {
 
 Status Daemon::start() {
   if (auto chosen = choose_configuration(); !chosen) return chosen;
-  if (auto tree = open_tree(options_.root); !tree)
-    return tl::unexpected(tree.error());
-  else
-    sensors_.emplace(std::move(*tree));
+  if (auto opened = open_sensors(); !opened) return opened;
   if (auto checked = check_pins(); !checked) return checked;
   if (auto locked = take(lock_agent(), lock_); !locked) return locked;
   if (auto opened = take(Loop::open(), loop_); !opened) return opened;
@@ -97,6 +95,14 @@ Status Daemon::choose_configuration() {
     files_ = config_files(options_.config_path);
   }
   enforcement_ = config_.enforcement;
+  return {};
+}
+
+Status Daemon::open_sensors() {
+  auto tree = open_tree(options_.root);
+  if (!tree) return tl::unexpected(tree.error());
+  if (is_record(options_.root)) clock_ = Clock(options_.speed);
+  sensors_.emplace(std::move(*tree));
   return {};
 }
 
@@ -165,13 +171,15 @@ Status Daemon::watch() {
   if (!added) return added;
 
   if (auto followed = follow_holds(); !followed) return followed;
-  if (auto followed = follow_events(); !followed) return followed;
+  if (auto followed = follow_urgent(); !followed) return followed;
   auto surroundings = Surroundings::open(*loop_, [this](Change change) {
     if (change == Change::addresses) return interfaces_->refresh_addresses();
+    sensors_->tree().forget("/sys/class/net");
     look_at_links();
   });
   if (auto opened = take(std::move(surroundings), surroundings_); !opened) return opened;
   follow_routes();
+  follow_devices();
   if (const auto period = watchdog_period()) {
     auto watchdog = loop_->every(*period, [] { notify_manager("WATCHDOG=1"); });
     if (auto armed = take(std::move(watchdog), watchdog_); !armed) return armed;
@@ -185,17 +193,35 @@ void Daemon::follow_routes() {
 }
 
 // Milliseconds from the first urgent packet to the mode `interactive`, not an interval.
-Status Daemon::follow_events() {
-  if (auto opened = take(Events::open(*maps_), events_); !opened) return opened;
-  return loop_->add(events_->fd(), EPOLLIN, [this](std::uint32_t) {
-    const auto slots = events_->take();
-    if (decision_.urgent(config_, policy_->slots(), slots)) act();
+Status Daemon::follow_urgent() {
+  if (auto opened = take(UrgentEvents::open(*maps_), urgent_); !opened) return opened;
+  return loop_->add(urgent_->fd(), EPOLLIN, [this](std::uint32_t) {
+    const auto slots = urgent_->take();
+    if (decision_.urgent(config_, policy_->slots(), slots, clock_.now())) act();
   });
+}
+
+// A recorded tree has no events.
+void Daemon::follow_devices() {
+  if (!sensors_->tree().live()) return;
+  if (auto events = take(Events::open(*loop_, sensors_->tree(), [this] { tick(); }), events_); !events)
+    log_warning({events.error().what, "changes of devices are seen at the next interval"});
+}
+
+void Daemon::tell_end_of_record() {
+  if (const auto failure = sensors_->tree().failure(); !failure) log_error(failure.error());
+  spdlog::info("the record ends; its last values stay");
 }
 
 Status Daemon::arm_timer() {
   if (timer_) loop_->remove(timer_.get());
-  return take(loop_->every(config_.interval, [this] { tick(); }), timer_);
+  const auto due = [this] {
+    const bool playing = !sensors_->tree().over();
+    clock_.step(config_.interval);
+    tick();
+    if (playing && sensors_->tree().over()) tell_end_of_record();
+  };
+  return take(loop_->every(clock_.real(config_.interval), due), timer_);
 }
 
 void Daemon::give_up(Status why) {
@@ -215,7 +241,7 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  decision_.renew(config_, *sensors_, *maps_, *policy_);
+  decision_.renew(config_, *sensors_, clock_.now(), *maps_, *policy_);
   if (auto told = concurrency_.write(decision_.concurrency.workers); !told) log_error(told.error());
   policy_->tick();
   const bool links = interfaces_->refresh_settings();

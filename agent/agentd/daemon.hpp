@@ -16,6 +16,7 @@
 
 #include "act/apply.hpp"
 #include "act/guardian.hpp"
+#include "agentd/clock.hpp"
 #include "agentd/concurrency_file.hpp"
 #include "agentd/decision.hpp"
 #include "agentd/holds.hpp"
@@ -30,12 +31,14 @@
 #include "config/config.hpp"
 #include "dataplane/beat.hpp"
 #include "dataplane/events.hpp"
+#include "sense/events.hpp"
 
 namespace ebb {
 
 struct DaemonOptions {
   std::string config_path = default_config_path;
-  std::string root;  // of the sensors; "" is the machine's own
+  std::string root;    // of the sensors; "" is the machine's own
+  unsigned speed = 1;  // of a record below `root`: so many times as fast as it was
 };
 
 class Daemon {
@@ -76,7 +79,7 @@ class Daemon {
   Fd lock_, signals_, timer_, watchdog_;
   std::optional<Maps> maps_;
   std::optional<Beat> beat_;
-  std::optional<Events> events_;
+  std::optional<UrgentEvents> urgent_;
   std::optional<Guardian> guardian_;
   std::optional<Journal> journal_;
   std::optional<Trial> trial_;
@@ -86,6 +89,8 @@ class Daemon {
   std::optional<Loop> loop_;
   std::optional<Surroundings> surroundings_;
   std::optional<Sensors> sensors_;
+  std::unique_ptr<Events> events_;
+  Clock clock_;
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
   ConcurrencyFile concurrency_;
@@ -97,13 +102,16 @@ class Daemon {
   Status choose_configuration();
   Status start();
   Status start_dataplane();
+  Status open_sensors();
   Status watch();
   void stop();
   Status start_guardian();
   Status watch_guardian();
   Status arm_timer();
+  void follow_devices();
+  void tell_end_of_record();
   void follow_routes();
-  Status follow_events();
+  Status follow_urgent();
 
   void tick();                                                  // one interval: beat, sense, decide, act
   void look_at_links();                                         // interfaces and forwarding

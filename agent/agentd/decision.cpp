@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/log.hpp"
 
@@ -51,17 +50,12 @@ bool names_frequency(const States& states) {
 
 }  // namespace
 
-std::chrono::milliseconds boot_time() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
-}
-
-void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy) {
-  sample = sensors.read(boot_time());
+void Decision::renew(const Config& config, Sensors& sensors, std::chrono::milliseconds now, const Maps& maps,
+                     const PolicyHost& policy) {
+  sample = sensors.read(now);
+  recorded = sensors.tree().recorded();
   const bool first = !memory.decided;
-  const auto now = sample.at;
-  settle(config, now);
+  judge(config, now);
   if (first && !sample.frequency && names_frequency(config.states))
     log_warning({"the frequency is unknown: " + sample.readings["frequency"].reason,
                  "rules on frequency never apply here; agentctl explain shows the others"});
@@ -72,21 +66,20 @@ void Decision::renew(const Config& config, Sensors& sensors, const Maps& maps, c
   renew_mode(config, maps, policy, now);
 }
 
-void Decision::judge(const Config& config) { settle(config, boot_time()); }
-
-void Decision::settle(const Config& config, std::chrono::milliseconds now) {
+void Decision::judge(const Config& config, std::chrono::milliseconds now) {
   const auto before = memory.state;
   memory = decide_state(config.states, memory, input(now));
   if (memory.state == before) return;
   since = std::chrono::system_clock::now();
-  spdlog::info("state {} -> {} ({})", word(before), word(memory.state), memory.rule);
+  spdlog::info("state {} -> {} ({}){}", word(before), word(memory.state), memory.rule,
+               recorded ? " at " + std::to_string(recorded->count()) + " ms of the record" : "");
 }
 
 bool Decision::urgent(const Config& config, const std::vector<std::uint8_t>& slots,
-                      const std::vector<std::uint8_t>& seen) {
+                      const std::vector<std::uint8_t>& seen, std::chrono::milliseconds now) {
   if (seen.empty()) return false;
   const auto before = mode();
-  traffic = urgent_seen(traffic, boot_time());
+  traffic = urgent_seen(traffic, now);
   if (before == mode()) return false;
   for (std::size_t i = 0; i < slots.size(); ++i)
     if (std::ranges::find(seen, slots[i]) != seen.end() && config.classes[i].governor != GovernorWish{})

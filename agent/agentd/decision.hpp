@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "agentd/policy_host.hpp"
@@ -16,9 +17,6 @@
 
 namespace ebb {
 
-// CLOCK_BOOTTIME: goes on while the machine is suspended, and nobody sets it.
-std::chrono::milliseconds boot_time();
-
 struct Decision {
   Sample sample;
   StateMemory memory;
@@ -31,6 +29,7 @@ struct Decision {
   Counters counted;                         // what the mode was last decided by
   std::chrono::milliseconds counted_at{0};  // CLOCK_BOOTTIME
   std::chrono::milliseconds recommended_at{0};
+  std::optional<std::chrono::milliseconds> recorded;  // of a replay: where the sample stands in the record
 
   PowerState state() const { return memory.state; }
   TrafficMode mode() const { return traffic.mode; }
@@ -39,15 +38,15 @@ struct Decision {
   }
 
   // Reads the sensors and the counters, and decides anew; a change of the state is logged.
-  void renew(const Config& config, Sensors& sensors, const Maps& maps, const PolicyHost& policy);
+  void renew(const Config& config, Sensors& sensors, std::chrono::milliseconds now, const Maps& maps,
+             const PolicyHost& policy);
   // Decides the state anew by the last sample: a hold came or went.
-  void judge(const Config& config);
+  void judge(const Config& config, std::chrono::milliseconds now);
   // The data plane has seen urgent packets of these slots. True: the mode is another one now.
   bool urgent(const Config& config, const std::vector<std::uint8_t>& slots,
-              const std::vector<std::uint8_t>& seen);
+              const std::vector<std::uint8_t>& seen, std::chrono::milliseconds now);
 
  private:
-  void settle(const Config& config, std::chrono::milliseconds now);
   void renew_mode(const Config& config, const Maps& maps, const PolicyHost& policy,
                   std::chrono::milliseconds now);
 };

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "agentd/decision.hpp"
+#include "agentd/clock.hpp"
 #include "base/file.hpp"
 
 namespace ebb {

@@ -10,6 +10,7 @@
 #include "agentd/daemon.hpp"
 #include "agentd/policy_host.hpp"
 #include "base/log.hpp"
+#include "sense/replay.hpp"
 
 namespace {
 
@@ -37,9 +38,13 @@ int main(int argc, char** argv) {
   bool check_only = false;
   app.add_option("--config", options.config_path, "configuration file")->capture_default_str();
   app.add_option("--root", options.root, "read the sensors below this folder (a recorded tree)");
+  auto* speed = app.add_option("--speed", options.speed, "replay a record below --root so many times as fast");
+  speed->check(CLI::Range(1, 10000));
   app.add_flag("--check", check_only, "validate the configuration and stop; touches nothing");
   app.set_version_flag("--version", "ebb " EBB_VERSION);
   if (const auto code = ebb::parse_command_line(app, argc, argv, fail_with)) return *code;
+  if (speed->count() && !ebb::is_record(options.root))
+    return fail_with({"--speed without a record", "--root DIR of agentctl record DIR", ebb::exit_usage});
   if (check_only) return check(options.config_path);
   if (geteuid() != 0)
     return fail_with({"agentd needs root", "sudo agentd, or let systemd start it; --check works without", 1});

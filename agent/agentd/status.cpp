@@ -31,24 +31,6 @@ json interface_json(const Interface& one) {
           {"answers_reason", one.answers_off}};
 }
 
-json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap) {
-  json sensors = json::object();
-  for (const auto& [name, reading] : sample.readings) {
-    json value = nullptr;
-    if (reading.number) value = *reading.number;
-    if (reading.text) value = *reading.text;
-    sensors[name] = {{"value", value},
-                     {"unit", reading.unit},
-                     {"status", reading.known() ? "ok" : "unknown"},
-                     {"reason", reading.reason}};
-  }
-  if (cap && sample.frequency) {
-    sensors["frequency"]["status"] = "self-capped";
-    sensors["frequency"]["reason"] = reason(*cap);
-  }
-  return sensors;
-}
-
 json class_json(const std::string& name, const json& kind, const Counters::Row& row) {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
@@ -102,6 +84,24 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text;
+}
+
+json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap) {
+  json sensors = json::object();
+  for (const auto& [name, reading] : sample.readings) {
+    json value = nullptr;
+    if (reading.number) value = *reading.number;
+    if (reading.text) value = *reading.text;
+    sensors[name] = {{"value", value},
+                     {"unit", reading.unit},
+                     {"status", reading.known() ? "ok" : "unknown"},
+                     {"reason", reading.reason}};
+  }
+  if (cap && sample.frequency) {
+    sensors["frequency"]["status"] = "self-capped";
+    sensors["frequency"]["reason"] = reason(*cap);
+  }
+  return sensors;
 }
 
 json knobs_json(const std::vector<KnobReport>& knobs) {

@@ -38,6 +38,8 @@ struct StatusInput {
   std::uint64_t wakeups;
 };
 
+// `cap`: of our own, that binds.
+nlohmann::json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap = {});
 nlohmann::json status_json(const StatusInput& input);
 std::string rfc3339(std::chrono::system_clock::time_point time);
 nlohmann::json knobs_json(const std::vector<KnobReport>& knobs);

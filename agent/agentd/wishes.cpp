@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agentd/clock.hpp"
 #include "agentd/daemon.hpp"
 #include "agentd/paths.hpp"
 #include "agentd/status.hpp"
@@ -49,7 +50,7 @@ Status Daemon::follow_holds() {
 
 void Daemon::judge_holds() {
   decision_.holds = holds_->all();
-  decision_.judge(config_);
+  decision_.judge(config_, clock_.now());
   act();
 }
 

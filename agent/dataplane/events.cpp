@@ -8,10 +8,10 @@
 
 namespace ebb {
 
-void Events::Close::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+void UrgentEvents::Close::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 
-Result<Events> Events::open(const Maps& maps) {
-  Events events;
+Result<UrgentEvents> UrgentEvents::open(const Maps& maps) {
+  UrgentEvents events;
   events.slots_ = std::make_unique<std::vector<std::uint8_t>>();
   const auto keep = [](void* slots, void* data, std::size_t size) {
     if (size == sizeof(ebb_event))
@@ -24,9 +24,9 @@ Result<Events> Events::open(const Maps& maps) {
   return events;
 }
 
-int Events::fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+int UrgentEvents::fd() const { return ring_buffer__epoll_fd(ring_.get()); }
 
-std::vector<std::uint8_t> Events::take() {
+std::vector<std::uint8_t> UrgentEvents::take() {
   ring_buffer__consume(ring_.get());
   return std::exchange(*slots_, {});
 }

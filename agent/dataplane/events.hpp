@@ -13,9 +13,9 @@ struct ring_buffer;
 
 namespace ebb {
 
-class Events {
+class UrgentEvents {
  public:
-  static Result<Events> open(const Maps& maps);
+  static Result<UrgentEvents> open(const Maps& maps);
 
   int fd() const;                    // readable when there are some
   std::vector<std::uint8_t> take();  // the slots of the urgent classes, in the order of their packets
@@ -24,7 +24,7 @@ class Events {
   struct Close {
     void operator()(ring_buffer* ring) const;
   };
-  Events() = default;
+  UrgentEvents() = default;
   std::unique_ptr<std::vector<std::uint8_t>> slots_;  // that the ring's callback fills: it may not move
   std::unique_ptr<ring_buffer, Close> ring_;
 };

@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
-#include "base/log.hpp"
 
 namespace ebb {
 namespace {
@@ -74,7 +73,6 @@ void Replay::look_ahead() {
 void Replay::move_to(std::chrono::milliseconds now) {
   if (!begin_) begin_ = now;
   at_ = now - *begin_;
-  const bool playing = next_.has_value();
   while (next_ && next_->at <= *at_) {
     if (next_->text)
       files_[next_->path] = *next_->text;
@@ -82,9 +80,6 @@ void Replay::move_to(std::chrono::milliseconds now) {
       files_.erase(next_->path);
     look_ahead();
   }
-  if (!playing || next_) return;
-  if (!failure_) log_error(failure_.error());
-  spdlog::info("the record ends; its last values stay");
 }
 
 Result<std::string> Replay::read(const std::string& path) {

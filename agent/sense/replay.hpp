@@ -27,8 +27,8 @@ class Replay : public Tree {
 
   void move_to(std::chrono::milliseconds now) override;  // the first time begins the record
   std::optional<std::chrono::milliseconds> recorded() const override { return at_; }
-  bool over() const { return !next_; }
-  const Status& failure() const { return failure_; }  // a line that is none; the rest is not played
+  bool over() const override { return !next_; }
+  Status failure() const override { return failure_; }
 
   Result<std::string> read(const std::string& path) override;
   std::vector<std::string> list(const std::string& folder) override;

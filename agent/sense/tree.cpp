@@ -22,7 +22,8 @@ constexpr std::size_t longest = std::size_t{1} << 20;
 constexpr std::size_t most_files = 384;
 
 bool below(const std::string& path, const std::string& folder) {
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+  return folder.empty() ||
+         (path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/'));
 }
 
 template <typename Value>

@@ -25,7 +25,10 @@ class Tree {
   // The same of a file that changes only with an event: names, trip points, limits of the hardware.
   virtual Result<std::string> fixed(const std::string& path) { return read(path); }
 
-  // What is fixed below this folder is read again at the next time.
+  // From now on somebody calls forget() when something changes.
+  virtual void keep() {}
+
+  // What is fixed below this folder is read again at the next time; "": everything.
   virtual void forget(const std::string& folder) { (void)folder; }
 
   // The names in a folder, "policy2" before "policy10"; none if there is no such folder.
@@ -38,6 +41,9 @@ class Tree {
   virtual void move_to(std::chrono::milliseconds now) { (void)now; }
   virtual std::optional<std::chrono::milliseconds> recorded() const { return std::nullopt; }
 
+  virtual bool over() const { return false; }    // nothing more will change
+  virtual Status failure() const { return {}; }  // of the record: the rest cannot be played
+
   // Whether a read can wake a CPU: the files are the running kernel's.
   virtual bool live() const { return false; }
 };
@@ -47,10 +53,9 @@ class FileTree : public Tree {
  public:
   explicit FileTree(const std::string& root);
 
-  // From now on somebody calls forget() when something changes: what is fixed is read once, files stay open,
-  // and what is missing is not asked for again. Only files of the kernel may be kept so: it answers anew
-  // through an open file, and says when its device is gone.
-  void keep() { keeping_ = true; }
+  // What is fixed is read once, files stay open, and what is missing is not asked for again. Only files of
+  // the kernel may be kept so: it answers anew through an open file, and says when its device is gone.
+  void keep() override { keeping_ = true; }
   Result<std::string> read(const std::string& path) override;
   Result<std::string> fixed(const std::string& path) override;
   void forget(const std::string& folder) override;

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "agentd/decision.hpp"
+#include "agentd/clock.hpp"
 #include "agentd/holds.hpp"
 #include "agentd/watch.hpp"
 

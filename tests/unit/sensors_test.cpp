@@ -128,7 +128,7 @@ TEST_F(SensorsTest, AbsurdValuesAreUnknownWithTheReason) {
       {"sys/class/hwmon/hwmon1/device/power1_average", "-1", "power", "negative"},
       {"proc/pressure/cpu", "some avg10=5.5", "cpu_pressure", "cut short"},
       {"proc/pressure/cpu", "some avg10=-1.00 avg60=0", "cpu_pressure", "not a percentage"},
-      {"proc/pressure/memory", "some avg10=nan avg60=0", "memory_pressure", "not a number"},
+      {"proc/pressure/memory", "some avg10=nan avg60=0", "memory_pressure", "not a percentage"},
       {"proc/stat", "cpu  1 2 3", "utilisation", "no line of ten times"},
       {"proc/stat", "cpu  1 2 3\nprocs_running 12", "run_queue", "no procs_running"},
   };
