@@ -28,9 +28,9 @@ END {
   for (i = 1; i <= lines; i++) {
     raw = line = ""
     rest = keys[i]
-    while (match(rest, /\.#[0-9]+/)) { # a member of a list
+    while (match(rest, /(^|\.)#[0-9]+/)) { # a member of a list
       raw = raw substr(rest, 1, RSTART + RLENGTH - 1)
-      line = line substr(rest, 1, RSTART) (raw in called ? called[raw] : substr(rest, RSTART + 1, RLENGTH - 1))
+      line = line substr(rest, 1, RSTART - 1) (raw in called ? (raw ~ /\./ ? "." : "") called[raw] : substr(rest, RSTART, RLENGTH))
       rest = substr(rest, RSTART + RLENGTH)
     }
     print line rest " " values[i]
