@@ -68,18 +68,28 @@ Reading status_of(const Probe& probe, const std::string& path) {
 }
 
 // What it holds when it is full, from a file that not every driver has.
-Reading full_of(const Probe& probe, const std::string& path) {
+Reading full_of(const Probe& probe, const std::string& path, const std::string& name) {
   for (const auto& [file, unit] : {std::pair{"/energy_full", "watt_hours"}, {"/charge_full", "ampere_hours"}})
     if (probe.exists(path + file))
       return to_number(probe.tree.fixed(path + file), probe.tree.where(path + file), {unit, 1e6, 1e-3, 1e6});
   Reading out = unknown("", probe.tree.where(path) + " says neither energy_full nor charge_full");
-  out.silent = true;
+  out.silent = !probe.before.answered.contains(name);
+  return out;
+}
+
+// "System", "Device" (a mouse) or nothing; what it was once it does not stop being.
+Reading scope_of(const Probe& probe, const std::string& path, const std::string& name) {
+  if (!probe.exists(path + "/scope") && !probe.before.answered.contains(name))
+    return {.number = {}, .text = "System", .unit = {}, .reason = {}, .silent = false};
+  Reading out = probe.fixed_word(path + "/scope");
+  if (out.known() && *out.text != "System" && *out.text != "Device" && *out.text != "Unknown")
+    out = unknown("", probe.tree.where(path + "/scope") + ": not a scope");
   return out;
 }
 
 struct Supplies {
   std::vector<std::string> mains, batteries;
-  std::vector<std::string> types;  // readings: a supply that loses its type leaves a gap
+  std::vector<std::string> kinds;  // readings: a supply that loses its type or scope leaves a gap
 };
 
 // Those that feed the system: not the battery of a mouse, not an empty slot.
@@ -90,8 +100,10 @@ Supplies find(Probe& probe) {
     Reading& type = probe["power_supply." + name + ".type"] = probe.fixed_word(path + "/type");
     if (type.text && !is_type(*type.text))
       type = unknown("", probe.tree.where(path + "/type") + ": not a type");
-    out.types.push_back("power_supply." + name + ".type");
-    if (probe.fixed_word(path + "/scope").text == "Device") continue;
+    const std::string scope = "power_supply." + name + ".scope";
+    probe[scope] = scope_of(probe, path, scope);
+    out.kinds.insert(out.kinds.end(), {"power_supply." + name + ".type", scope});
+    if (probe[scope].text == "Device") continue;
     const std::string is = type.text.value_or("");
     if (is == "Mains" || is.starts_with("USB") || is == "Wireless") out.mains.push_back(name);
     const auto present = probe.exists(path + "/present") ? probe.tree.read(path + "/present") : "1";
@@ -101,7 +113,7 @@ Supplies find(Probe& probe) {
 }
 
 void sense_mains(Probe& probe, const Supplies& supplies) {
-  std::vector<std::string> names = supplies.types;
+  std::vector<std::string> names = supplies.kinds;
   for (const auto& supply : supplies.mains) {
     const std::string name = "power_supply." + supply + ".online";
     probe[name] = probe.measure(folder + "/" + supply + "/online", online);
@@ -129,14 +141,14 @@ double mean_charge(const std::vector<double>& charges, const std::vector<Reading
 }
 
 void sense_batteries(Probe& probe, const Supplies& supplies) {
-  std::vector<std::string> capacities = supplies.types, powers = supplies.types;
+  std::vector<std::string> capacities = supplies.kinds, powers = supplies.kinds;
   std::vector<Reading> full;
   std::string lost;
   for (const auto& battery : supplies.batteries) {
     const std::string path = folder + "/" + battery, name = "power_supply." + battery + ".";
     const Reading& status = probe[name + "status"] = status_of(probe, path);
     const Reading& capacity = probe[name + "capacity"] = probe.measure(path + "/capacity", percent);
-    const Reading& holds = probe[name + "full"] = full_of(probe, path);
+    const Reading& holds = probe[name + "full"] = full_of(probe, path, name + "full");
     if (capacity.known()) full.push_back(holds);
     if (lost.empty()) lost = probe.gone(name + "full");
     probe[name + "power"] = power_of(probe, path, status);

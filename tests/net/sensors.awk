@@ -27,20 +27,26 @@ function frequency(file, dir, percent, best) {
   say("frequency", best)
 }
 
-function heat(file, dir, i, hottest, nearest, trip, type, at) {
+# A zone without a usable trip point has no margin, however its other files look.
+function heat(file, dir, i, hottest, nearest, trip, type, at, broken) {
   hottest = nearest = ""
   for (file in text) {
     if (file !~ /\/thermal\/thermal_zone[0-9]+\/temp$/) continue
     dir = folder(file)
-    if (!whole(file, -60000, 200000)) { bad["temperature"] = bad["heat_margin"] = 1; continue }
-    if (hottest == "" || text[file] / 1000 > hottest) hottest = text[file] / 1000
-    trip = ""
+    trip = broken = ""
     for (i = 0; i < 12; ++i) {
       type = dir "/trip_point_" i "_type"; at = dir "/trip_point_" i "_temp"
       if (!has(type) || text[type] == "active") continue
-      if (text[type] !~ /^(passive|hot|critical)$/ || !whole(at, -1e10, 1e10)) { bad["heat_margin"] = 1; continue }
+      if (text[type] !~ /^(passive|hot|critical)$/ || !whole(at, -1e10, 1e10)) { broken = 1; continue }
       if (text[at] > 0 && text[at] <= 200000 && (trip == "" || text[at] < trip)) trip = text[at] + 0
     }
+    if (trip != "" && broken) bad["heat_margin"] = 1
+    if (!whole(file, -60000, 200000)) {
+      bad["temperature"] = 1
+      if (trip != "") bad["heat_margin"] = 1
+      continue
+    }
+    if (hottest == "" || text[file] / 1000 > hottest) hottest = text[file] / 1000
     if (trip != "" && (nearest == "" || (trip - text[file]) / 1000 < nearest)) nearest = (trip - text[file]) / 1000
   }
   say("temperature", hottest); say("heat_margin", nearest)
@@ -67,7 +73,7 @@ function supplies(file, dir, type, mains, watts, charge, power) {
   for (file in text) {
     if (file !~ /\/power_supply\/[^\/]+\/type$/) continue
     dir = folder(file); type = text[file]
-    if (!type_is_known(type)) { bad["mains"] = bad["battery"] = bad["battery_power"] = 1; continue }
+    if (!type_is_known(type) || (has(dir "/scope") && text[dir "/scope"] !~ /^(Unknown|System|Device)$/)) { bad["mains"] = bad["battery"] = bad["battery_power"] = 1; continue }
     if (text[dir "/scope"] == "Device") continue
     if (type ~ /^(Mains|Wireless|USB.*)$/) {
       if (!whole(dir "/online", 0, 2)) bad["mains"] = 1

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 using namespace ebb::test;
 using nlohmann::json;
 
-constexpr unsigned spoils_per_tree = 120;
+constexpr unsigned spoils_per_tree = 60;
 constexpr int record_seconds = 900;
 const std::string work = "/run/test/sensors", config = "/run/test/replay.toml";
 

@@ -59,7 +59,7 @@ TEST(DoctorSensors, RecordedBoards) {
   expect(look_power_supply(laptop), Health::ok, "Battery BAT0; Mains ADP0");
   expect(look_power_supply(arm), Health::ok, "Mains charger");
   expect(look_hwmon(raspberry), Health::degraded, "cpu_thermal: 0 alarms, 0 power meters");
-  expect(look_hwmon(laptop), Health::ok, "acpitz, BAT0, power_meter: 0 alarms, 2 power meters");
+  expect(look_hwmon(laptop), Health::ok, "acpitz, ADP0, BAT0, power_meter: 0 alarms, 2 power meters");
   expect(look_idle(arm), Health::ok, "psci_idle: WFI, cpu-sleep-0");
   expect(look_idle(laptop), Health::ok, "acpi_idle: POLL, C1");
   expect(look_pressure(raspberry), Health::ok, "read");

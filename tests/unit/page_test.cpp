@@ -44,7 +44,7 @@ const char* const sample = R"json({
       "cpu_pressure": {"value": 5.51, "unit": "percent", "status": "ok", "reason": ""},
       "memory_pressure": {"value": 0, "unit": "percent", "status": "ok", "reason": ""},
       "temperature": {"value": 61.835, "unit": "celsius", "status": "ok", "reason": ""},
-      "heat_margin": {"value": 48.165, "unit": "celsius", "status": "ok", "reason": ""},
+      "heat_margin": {"value": 48.2, "unit": "celsius", "status": "ok", "reason": ""},
       "mains": {"value": "offline", "unit": "", "status": "ok", "reason": ""},
       "battery": {"value": 37, "unit": "percent", "status": "ok", "reason": ""},
       "battery_power": {"value": 6.842, "unit": "watts", "status": "ok", "reason": ""},
@@ -92,13 +92,13 @@ const char* const golden =
  Machine ──────────────────────────────────────────────────────────────────────
  steered flows    to CPU 0
                   symmetric board: CPU 0 takes the interrupts of eth0
- frequency        ██████████··········  50 %
+ frequency        ██████████·········· 50 %
  cpufreq.policy0  current 600 MHz · driver cpufreq-dt
                   energy_preference unknown (the driver has none)
                   governor ondemand · max 1.20 GHz
  load             3.21 % busy · 0.5 tasks wait per CPU · CPU pressure 5.51 %
                   memory pressure 0 %
- heat             61.84 °C · 48.17 below a trip point
+ heat             61.84 °C · 48.2 below a trip point
  power            mains offline · battery 37 % · 6.84 W out of it
                   UNDER-VOLTAGE
  unknown          power
