@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define EBB_ABI 4
+#define EBB_ABI 5
 
 #define EBB_RULES	64  /* rule bits of a policy: one bit of a __u64 each */
 #define EBB_CLASSES	64  /* traffic classes; slot EBB_CLASSES counts what no rule matched */
@@ -95,6 +95,7 @@ enum ebb_reason {
 #define EBB_T_STEER	   0x8
 #define EBB_T_ANSWER	   0x10
 #define EBB_T_LIMIT	   0x20
+#define EBB_T_URGENT	   0x40 /* no treatment: the class is urgent, and its first packet after quiet wakes the agent */
 
 struct ebb_treatment {
 	__u8 class_slot;
@@ -213,7 +214,7 @@ struct ebb_live {
 	__u32 socket_sets; /* of each CPU in map ebb_sockets, minus 1: a mask */
 	__u32 owners_epoch; /* counts what makes every known owner doubtful (sock.bpf.c) */
 	__u32 owners_known; /* the owners_epoch that `owner` was made for; another one: no owner is known */
-	__u32 reserved;
+	__u32 armed; /* yes: the next packet of an urgent class raises an event, and disarms (wake.h) */
 	__u32 key[EBB_KEYS];  /* random, from the agent */
 	__u64 bucket[EBB_CLASS_ROWS]; /* limits, by class slot: when the next packet is due, jiffies << 20 */
 	struct ebb_iface iface[EBB_IFACES];
@@ -250,6 +251,12 @@ struct ebb_drop {
 	__u8 rule;	/* bit */
 	__u8 class_slot;
 	__u8 verdict;	/* EBB_DROP or EBB_LIMIT */
+	__u32 reserved;
+};
+
+/* Map ebb_events, a ring buffer: the first packet of an urgent class after quiet. */
+struct ebb_event {
+	__u32 class_slot;
 	__u32 reserved;
 };
 

@@ -34,6 +34,15 @@ struct {
 } ebb_drops SEC(".maps");
 
 /*
+ * struct ebb_event to the agent, one for each quiet period: a page holds more than are ever under way. Full: the event
+ * is lost, and the agent finds out from the counters, an interval later. The agent makes it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ebb_events SEC(".maps");
+
+/*
  * Which flows a socket wants: ebb_live.socket_sets + 2 sets for each CPU, one CPU after the other (sockets.h). The
  * agent makes it, larger where there is memory: 8,192 sets, 512 KiB per CPU, hold 64k flows. A set that is full forgets
  * its oldest flow, which is then looked up again. Not a per-CPU array, which keeps each value behind a pointer and

@@ -23,9 +23,40 @@
 /* Headers that may lie outside the skb's linear part: Ethernet, 2 tags, IPv6 with extensions, TCP. */
 #define EBB_HEADERS 256
 
+/*
+ * Are the headers of a plain TCP or UDP packet in the linear part? So the stack's own senders and nearly all drivers
+ * hand it over. To pull more than the headers reallocates and copies the head of each large TCP packet, whose payload
+ * lies in pages and whose head its sender keeps.
+ */
+static __always_inline bool ebb_is_plain_and_linear(const struct __sk_buff *skb, bool raw_ip)
+{
+	struct ipv6hdr *ipv6;
+	struct iphdr *ip;
+	void *data, *end;
+	__u8 proto;
+
+	barrier_var(skb); /* loads of its own: the caller's were cut to 32 bits for a difference, and are no pointers */
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	ip = data + (raw_ip ? 0 : sizeof(struct ethhdr));
+	ipv6 = (void *)ip;
+	if ((void *)(ip + 1) + sizeof(struct tcphdr) > end)
+		return false;
+	if (*(__u8 *)ip == 0x45 && (raw_ip || ((struct ethhdr *)data)->h_proto == bpf_htons(ETH_P_IP))) {
+		proto = ip->protocol;
+	} else {
+		if ((void *)(ipv6 + 1) + sizeof(struct tcphdr) > end || *(__u8 *)ip >> 4 != 6 ||
+		    (!raw_ip && ((struct ethhdr *)data)->h_proto != bpf_htons(ETH_P_IPV6)))
+			return false;
+		proto = ipv6->nexthdr;
+	}
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
 static __always_inline void ebb_read_frame(struct __sk_buff *skb, struct ebb_frame *f)
 {
-	if (skb->data_end - skb->data < EBB_HEADERS && skb->data_end - skb->data < skb->len)
+	if (skb->data_end - skb->data < EBB_HEADERS && skb->data_end - skb->data < skb->len &&
+	    !ebb_is_plain_and_linear(skb, f->raw_ip))
 		bpf_skb_pull_data(skb, skb->len < EBB_HEADERS ? skb->len : EBB_HEADERS);
 	f->ctx = skb;
 	f->data = (void *)(long)skb->data;

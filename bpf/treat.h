@@ -24,6 +24,7 @@
 #include "stats.h"
 #include "tables.h"
 #include "trim.h"
+#include "wake.h"
 
 struct ebb_judgement {
 	const struct ebb_bank *bank;
@@ -38,7 +39,7 @@ struct ebb_judgement {
 	__u64 payload;	/* with cut_payload: UDP payload bytes that stay */
 };
 
-/* Fills *f from the context. */
+/* Fills *f, whose raw_ip is known, from the context. */
 static __always_inline void ebb_read_frame(EBB_CTX *ctx, struct ebb_frame *f);
 
 /* Writes the reply into the frame, if `enforce`. 1: answered; 0: not to be answered; -1: failed. */
@@ -249,11 +250,10 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 		.state = state,
 		.enforce = word & EBB_WORD_ENFORCE,
 	};
-	struct ebb_frame f = {};
+	struct ebb_frame f = {.raw_ip = place >> 24 & 1};
 	int action = EBB_GOES_ON;
 
 	ebb_read_frame(ctx, &f);
-	f.raw_ip = place >> 24 & 1;
 	if (!counters)
 		return EBB_GOES_ON;
 	bytes = ebb_bytes(&f, &p);
@@ -313,7 +313,9 @@ static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
 		rule = ebb_lowest_bit(p.rules);
 		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 	}
-	if (t.flags)
+	if (t.flags & EBB_T_URGENT && ebb_live.armed)
+		ebb_wake(t.class_slot);
+	if (t.flags & ~EBB_T_URGENT)
 		return ebb_treat(ctx, EBB_PLACE(&p, (__u64)raw_ip), p.l3_len, word, EBB_KIND(&p, rule));
 	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
 	if (!counters)

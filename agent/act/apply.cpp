@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 
+#include "act/aggregate.hpp"
 #include "base/file.hpp"
 
 #include <algorithm>
@@ -91,17 +92,24 @@ KnobReport restore_one(Journal& journal, const JournalEntry& entry, const KnobMa
       report.reason = "another device has its name now";
       return;
     }
-    if (same(*current, entry.original)) return;
-    if (!entry.readback.empty() && !same(*current, entry.readback)) {
+    const bool aggregate = (*knob)->shows() != Shows::own;
+    if (!aggregate && same(*current, entry.original)) return;
+    const bool ours = aggregate ? still_ours(**knob, entry, *current) : same(*current, entry.readback);
+    if (!entry.readback.empty() && !ours) {
       report.status = "foreign";
       report.reason = "somebody else wrote it: kept";
       return;
     }
-    if (const auto written = set(**knob, entry.original); !written) return refuse(report, written.error());
+    if (in_doubt(**knob, entry)) {
+      const auto original = probe_original(**knob, entry.original);
+      if (!original) return refuse(report, original.error());
+      report.original = *original;
+    }
+    if (const auto written = set(**knob, report.original); !written) return refuse(report, written.error());
     const auto after = (*knob)->read();
     if (!after) return refuse(report, after.error());
     report.current = *after;
-    if (same(*after, entry.original)) return;
+    if (same(*after, report.original) || (aggregate && satisfied(**knob, *after, report.original))) return;
     report.status = "failed";
     report.reason = "the kernel did not take the original back";
     JournalEntry retry = entry;
@@ -122,7 +130,9 @@ void write_knob(Journal& journal, const Knob& knob, const std::optional<JournalE
   const auto written = set(knob, report.wanted);
   const auto after = knob.read();
   if (after) report.current = *after;
-  if (written && after && (same(*after, report.wanted) || !same(*after, current))) {
+  // An aggregate may read as before, and have taken the write.
+  const bool taken = knob.shows() != Shows::own;
+  if (written && after && (taken || same(*after, report.wanted) || !same(*after, current))) {
     entry.readback = *after;
     return note(report, journal.put(std::move(entry)));
   }
@@ -134,6 +144,41 @@ void write_knob(Journal& journal, const Knob& knob, const std::optional<JournalE
     refuse(report, Error{"the kernel ignored the write", "", exit_failed, 0});
   // The value is as it was: so is the journal.
   if (after && same(*after, current)) note(report, before ? journal.put(*before) : journal.remove(report.id));
+}
+
+// A ceiling or a floor that is to be `report.wanted`. See aggregate.hpp.
+void apply_aggregate(Journal& journal, const Knob& knob, std::optional<JournalEntry> before,
+                     const std::string& identity, const std::string& current, KnobReport& report,
+                     const KnobMaker& maker) {
+  if (!before && satisfied(knob, current, report.wanted)) return;
+  if (before && !before->readback.empty() && !still_ours(knob, *before, current) &&
+      !same(current, before->original)) {
+    report.status = "foreign";
+    report.reason = "somebody else wrote it: kept";
+    return;
+  }
+  if (before && satisfied(knob, before->original, report.wanted)) {
+    const std::string wanted = report.wanted;  // the original asks for more, so it is what the plan wants
+    report = restore_one(journal, *before, maker);
+    report.wanted = wanted;
+    if (report.status == "restored") report.status = "applied";
+    return;
+  }
+  if (before && before->wanted == report.wanted && !before->readback.empty() &&
+      still_ours(knob, *before, current))
+    return;
+  if (!before || in_doubt(knob, *before)) {
+    const auto original = before ? probe_original(knob, before->original)
+                                 : find_original(journal, knob, {report.id, identity, "", "", ""});
+    if (!original) {
+      // Refused before the probe was written: nothing was done. Later it stays in the journal, in doubt.
+      if (const auto now = knob.read(); !before && now && same(*now, current))
+        note(report, journal.remove(report.id));
+      return refuse(report, original.error());
+    }
+    report.original = *original;
+  }
+  write_knob(journal, knob, before, identity, current, report);
 }
 
 KnobReport apply_one(Journal& journal, const std::string& id, const std::string& wanted,
@@ -152,6 +197,10 @@ KnobReport apply_one(Journal& journal, const std::string& id, const std::string&
   if (before && before->identity != identity) before.reset();  // another device: its value is a new original
   if (!before) report.original = *current;
 
+  if ((*knob)->shows() != Shows::own) {
+    apply_aggregate(journal, **knob, before, identity, *current, report, maker);
+    return report;
+  }
   if (same(*current, wanted)) return report;
   if (before && !before->readback.empty()) {
     const bool ours = same(*current, before->readback);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view file_kind = "file:";
 constexpr std::string_view net_folder = "/sys/class/net/";
+constexpr std::string_view cpufreq_folder = "/sys/devices/system/cpu/cpufreq/";
 constexpr std::array<std::string_view, 3> file_folders = {"/sys/", "/proc/sys/", "/proc/irq/"};
 
 class FileKnob : public Knob {
@@ -48,6 +49,9 @@ Result<std::unique_ptr<Knob>> knob_from_id(const std::string& id) {
   if (!inside || (path + "/").find("/../") != std::string::npos || path.find('\0') != std::string::npos)
     return fail("'" + path + "' is not a setting of the kernel",
                 "somebody changed the journal: Ebb writes only below /sys, /proc/sys and /proc/irq");
+  if (path.starts_with(cpufreq_folder) &&
+      (path.ends_with("/scaling_max_freq") || path.ends_with("/scaling_min_freq")))
+    return cpufreq_limit(path);
   return file_knob(path);
 }
 

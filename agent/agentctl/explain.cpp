@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agentctl/packet_pages.hpp"
+#include "agentctl/state_page.hpp"
 #include "agentctl/verbs.hpp"
 
 namespace ebb {
@@ -20,9 +21,12 @@ struct Asked {
 };
 
 Status explain(const std::string& socket, const Asked& asked) {
-  const auto reply = varlink_call(socket, "io.ebb.Agent.Explain", asked.question);
+  const bool packet = !asked.question.empty();  // else: the power state
+  const auto reply =
+      varlink_call(socket, packet ? "io.ebb.Agent.Explain" : "io.ebb.Agent.ExplainState", asked.question);
   if (!reply) return tl::unexpected(reply.error());
-  const std::string out = asked.as_json ? page::json_text(*reply) : render_explain(*reply, terminal_style());
+  const auto render = packet ? render_explain : render_outlook;
+  const std::string out = asked.as_json ? page::json_text(*reply) : render(*reply, terminal_style());
   std::fwrite(out.data(), 1, out.size(), stdout);
   return {};
 }
@@ -71,7 +75,8 @@ void add_numbers(CLI::App& verb, const std::shared_ptr<Asked>& asked) {
 }  // namespace
 
 void add_explain(CLI::App& app, Context& context) {
-  auto* verb = app.add_subcommand("explain", "What happens to a packet, and why");
+  auto* verb = app.add_subcommand(
+      "explain", "Why the power state is what it is; with options: what happens to a packet");
   const auto asked = std::make_shared<Asked>();
   add_texts(*verb, asked);
   add_numbers(*verb, asked);

@@ -26,9 +26,10 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "agentctl " EBB_VERSION);
   app.require_subcommand(0, 1);  // none is reported below: CLI11 would not name a misspelt one
   app.fallthrough();
-  for (const auto add : {ebb::add_status, ebb::add_explain, ebb::add_why_dropped, ebb::add_enforce,
-                         ebb::add_reload, ebb::add_confirm, ebb::add_config, ebb::add_restore,
-                         ebb::add_doctor, ebb::add_record, ebb::add_replay})
+  for (const auto add :
+       {ebb::add_status, ebb::add_watch, ebb::add_explain, ebb::add_why_dropped, ebb::add_plan, ebb::add_hold,
+        ebb::add_holds, ebb::add_release, ebb::add_enforce, ebb::add_reload, ebb::add_confirm,
+        ebb::add_config, ebb::add_restore, ebb::add_doctor, ebb::add_record, ebb::add_replay})
     add(app, context);
   if (const auto code = ebb::parse_command_line(app, argc, argv, report)) return *code;
   if (app.get_subcommands().empty()) return report({"no verb was given", "agentctl --help", ebb::exit_usage});

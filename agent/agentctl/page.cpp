@@ -10,6 +10,7 @@
 
 #include "agentctl/readings.hpp"
 #include "agentctl/text.hpp"
+#include "agentctl/wish_pages.hpp"
 
 namespace ebb {
 namespace {
@@ -196,9 +197,7 @@ void Page::knobs(const json& list) {
   constexpr std::size_t value_width = 11, status_width = 13;
   const std::size_t id_width = width() - 1 - 2 - value_width - 3 - value_width - 2 - status_width;
   for (const auto& knob : list) {
-    std::string id = text(knob, "id");
-    for (const std::string_view prefix : {"file:", "/sys/class/net/"})
-      if (id.starts_with(prefix)) id.erase(0, prefix.size());
+    const std::string id = short_knob(text(knob, "id"));
     const std::string status = shortened(or_dash(text(knob, "status")), status_width);
     const char* tint = status == "applied" || status == "restored" ? "" : status == "failed" ? red : yellow;
     line(" " + left(shortened_front(or_dash(id), id_width), id_width) + "  " +

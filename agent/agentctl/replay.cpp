@@ -61,11 +61,11 @@ Status replay(const Options& options) {
     const Sample sample = sensors.read(at);
     const bool first = !memory.decided;
     const auto before = memory.state;
-    memory = decide_state(config->states, memory, sample, at);
+    memory = decide_state(config->states, memory, {.sample = sample, .now = at});
     const bool changed = first || memory.state != before;
     if (options.as_json && (changed || options.samples)) {
       json line = to_json(at, memory);
-      if (options.samples) line["sensors"] = sensors_json(sample);
+      if (options.samples) line["sensors"] = sensors_json(sample, std::nullopt);
       std::printf("%s\n", line.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
     } else if (changed) {
       print(at, memory);

@@ -22,6 +22,11 @@ struct Context {
 void add_status(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_why_dropped(CLI::App& app, Context& context);
+void add_watch(CLI::App& app, Context& context);
+void add_plan(CLI::App& app, Context& context);
+void add_hold(CLI::App& app, Context& context);
+void add_holds(CLI::App& app, Context& context);
+void add_release(CLI::App& app, Context& context);
 void add_enforce(CLI::App& app, Context& context);
 void add_restore(CLI::App& app, Context& context);
 void add_reload(CLI::App& app, Context& context);

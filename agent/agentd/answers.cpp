@@ -3,6 +3,7 @@
 #include "agentd/daemon.hpp"
 #include "agentd/drops.hpp"
 #include "agentd/explain.hpp"
+#include "agentd/outlook.hpp"
 #include "agentd/status.hpp"
 
 namespace ebb {
@@ -37,7 +38,9 @@ Result<nlohmann::json> Daemon::status() const {
                       .enforcement = enforcement_,
                       .memory = decision_.memory,
                       .since = decision_.since,
-                      .mode = decision_.mode,
+                      .mode = decision_.mode(),
+                      .cap = self_cap(decision_.sample, decision_.caps),
+                      .concurrency = decision_.concurrency,
                       .configuration = configuration(),
                       .interfaces = interfaces_->all(),
                       .cpus = policy_->masks()[static_cast<std::size_t>(decision_.state())],
@@ -57,6 +60,11 @@ Result<nlohmann::json> Daemon::explain(const nlohmann::json& question) const {
                        .policy = *policy_,
                        .interfaces = interfaces_->all()},
                       question);
+}
+
+Result<nlohmann::json> Daemon::explain_state() const {
+  const StateInput now = decision_.input(decision_.sample.at);
+  return outlook_json(decision_.memory, outlook(config_.states, decision_.memory, now), decision_.since);
 }
 
 // A beat first: it tells what time it is in jiffies.

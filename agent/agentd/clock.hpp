@@ -10,12 +10,18 @@
 
 namespace ebb {
 
+inline std::chrono::milliseconds boot_time() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
+}
+
 class Clock {
  public:
   // 0: the real time. Otherwise a replay's, that many times as fast.
-  explicit Clock(unsigned speed = 0) : speed_(speed), replayed_(boottime()) {}
+  explicit Clock(unsigned speed = 0) : speed_(speed), replayed_(boot_time()) {}
 
-  std::chrono::milliseconds now() const { return speed_ ? replayed_ : boottime(); }
+  std::chrono::milliseconds now() const { return speed_ ? replayed_ : boot_time(); }
 
   // An interval has passed: the time of a replay goes on.
   void step(std::chrono::milliseconds interval) { replayed_ += interval; }
@@ -26,12 +32,6 @@ class Clock {
   }
 
  private:
-  static std::chrono::milliseconds boottime() {
-    timespec now{};
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
-  }
-
   unsigned speed_;
   std::chrono::milliseconds replayed_;
 };

@@ -10,7 +10,6 @@
 #include "agentd/lock.hpp"
 #include "agentd/methods.hpp"
 #include "agentd/paths.hpp"
-#include "agentd/plan.hpp"
 #include "api/varlink_client.hpp"
 #include "base/log.hpp"
 #include "base/notify.hpp"
@@ -102,7 +101,7 @@ Status Daemon::choose_configuration() {
 Status Daemon::open_sensors() {
   auto tree = open_tree(options_.root);
   if (!tree) return tl::unexpected(tree.error());
-  if (is_record(options_.root)) clock_ = Clock(options_.speed);
+  if (is_record(options_.root)) decision_.clock = Clock(options_.speed);
   sensors_.emplace(std::move(*tree));
   return {};
 }
@@ -131,6 +130,7 @@ Status Daemon::start_dataplane() {
 Status Daemon::start_guardian() {
   auto guardian = Guardian::start(restore_lock, [this] {
     maps_->set_inert();
+    ConcurrencyFile::remove();
     auto journal = Journal::open(journal_path);
     if (journal)
       report(restore_all(*journal));
@@ -170,6 +170,8 @@ Status Daemon::watch() {
   });
   if (!added) return added;
 
+  if (auto followed = follow_holds(); !followed) return followed;
+  if (auto followed = follow_events(); !followed) return followed;
   auto surroundings = Surroundings::open(*loop_, [this](Change change) {
     if (change == Change::addresses) return interfaces_->refresh_addresses();
     sensors_->tree().forget("/sys/class/net");
@@ -193,7 +195,7 @@ void Daemon::follow_routes() {
 // A recorded tree has no events.
 void Daemon::follow_devices() {
   if (!sensors_->tree().live()) return;
-  if (auto events = take(Events::open(*loop_, sensors_->tree(), [this] { tick(); }), events_); !events)
+  if (auto events = take(DeviceEvents::open(*loop_, sensors_->tree(), [this] { tick(); }), devices_); !events)
     log_warning({events.error().what, "changes of devices are seen at the next interval"});
 }
 
@@ -202,15 +204,24 @@ void Daemon::tell_end_of_record() {
   spdlog::info("the record ends; its last values stay");
 }
 
+// Milliseconds from the first urgent packet to the mode `interactive`, not an interval.
+Status Daemon::follow_events() {
+  if (auto opened = take(Events::open(*maps_), events_); !opened) return opened;
+  return loop_->add(events_->fd(), EPOLLIN, [this](std::uint32_t) {
+    const auto slots = events_->take();
+    if (decision_.urgent(config_, policy_->slots(), slots)) act();
+  });
+}
+
 Status Daemon::arm_timer() {
   if (timer_) loop_->remove(timer_.get());
   const auto due = [this] {
     const bool playing = !sensors_->tree().over();
-    clock_.step(config_.interval);
+    decision_.clock.step(config_.interval);
     tick();
     if (playing && sensors_->tree().over()) tell_end_of_record();
   };
-  return take(loop_->every(clock_.real(config_.interval), due), timer_);
+  return take(loop_->every(decision_.clock.real(config_.interval), due), timer_);
 }
 
 void Daemon::give_up(Status why) {
@@ -222,6 +233,7 @@ void Daemon::stop() {
   if (!maps_) return;
   server_.reset();
   maps_->set_inert();
+  ConcurrencyFile::remove();
   if (journal_) report(restore_all(*journal_));
   if (interfaces_) interfaces_->release_all();
   remove_pins(pin_folder());
@@ -229,7 +241,8 @@ void Daemon::stop() {
 }
 
 void Daemon::tick() {
-  decision_.renew(config_, *sensors_, clock_.now(), *maps_, *policy_);
+  decision_.renew(config_, *sensors_, *maps_, *policy_);
+  if (auto told = concurrency_.write(decision_.concurrency.workers); !told) log_error(told.error());
   policy_->tick();
   const bool links = interfaces_->refresh_settings();
   if (links || policy_->outdated())
@@ -250,13 +263,14 @@ void Daemon::look_at_links() {
 Status Daemon::publish() { return policy_->publish(config_, present(), options_.root); }
 
 void Daemon::act() {
-  const auto& cpus = policy_->masks()[static_cast<std::size_t>(decision_.state())];
-  const bool steer = policy_->steers(decision_.state()) && enforcement_ == Enforcement::enforce;
-  knobs_ = apply_plan(*journal_, plan_knobs(interfaces_->all(), steer ? cpus.mask : CpuMask{}));
+  const bool enforce = enforcement_ == Enforcement::enforce;
+  knobs_ = apply_plan(*journal_, enforce ? settings(decision_.state(), decision_.mode()) : Settings{});
   bool rps = true;
-  for (const auto& knob : knobs_) rps = rps && knob.status == "applied";
+  for (const auto& knob : knobs_) rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
-  maps_->set_state(decision_.state(), decision_.mode);
+  maps_->set_state(decision_.state(), decision_.mode());
+  decision_.caps = caps_in_force(knobs_);
+  announce();
 }
 
 void Daemon::set_enforcement(Enforcement enforcement) {
@@ -273,6 +287,7 @@ Status Daemon::apply(const Config& config) {
     maps_->set_enforcement(enforcement_);
     return published;
   }
+  decision_.memory = carried_over(config_.states, config.states, decision_.memory);
   config_ = config;
   interfaces_->configure(config_.interfaces);
   look_at_links();

@@ -16,17 +16,21 @@
 
 #include "act/apply.hpp"
 #include "act/guardian.hpp"
-#include "agentd/clock.hpp"
+#include "agentd/concurrency_file.hpp"
 #include "agentd/decision.hpp"
+#include "agentd/holds.hpp"
 #include "agentd/interfaces.hpp"
+#include "agentd/plan.hpp"
 #include "agentd/policy_host.hpp"
 #include "agentd/surroundings.hpp"
 #include "agentd/trial.hpp"
+#include "agentd/watch.hpp"
 #include "api/varlink_server.hpp"
 #include "base/loop.hpp"
 #include "config/config.hpp"
 #include "dataplane/beat.hpp"
-#include "sense/events.hpp"
+#include "dataplane/events.hpp"
+#include "sense/device_events.hpp"
 
 namespace ebb {
 
@@ -46,6 +50,7 @@ class Daemon {
   // What clients ask for (methods.cpp).
   Result<nlohmann::json> status() const;
   Result<nlohmann::json> explain(const nlohmann::json& question) const;
+  Result<nlohmann::json> explain_state() const;
   Result<nlohmann::json> why_dropped();
   nlohmann::json configuration() const;  // where it came from, and whether it is confirmed
   Config running() const;                // with the enforcement in force
@@ -55,6 +60,16 @@ class Daemon {
   Status reload(std::optional<std::chrono::seconds> confirm);
   Status confirm();
 
+  // What people and programs wish (wishes.cpp). A hold acts at once.
+  Result<nlohmann::json> hold(PowerState state, std::chrono::seconds time, const std::string& reason,
+                              const Peer& peer, bool while_connected);
+  Result<nlohmann::json> release(const std::optional<std::string>& id);  // nothing: every one
+  nlohmann::json holds() const;
+  // What would be written in this state and mode; nothing: those of now. Nothing is written.
+  nlohmann::json plan(std::optional<PowerState> state, std::optional<TrafficMode> mode) const;
+  nlohmann::json watched() const;  // what a watcher learns first
+  void connection_closed(std::uint64_t connection);
+
  private:
   DaemonOptions options_;
   Config config_;
@@ -63,19 +78,22 @@ class Daemon {
   Fd lock_, signals_, timer_, watchdog_;
   std::optional<Maps> maps_;
   std::optional<Beat> beat_;
+  std::optional<Events> events_;
   std::optional<Guardian> guardian_;
   std::optional<Journal> journal_;
   std::optional<Trial> trial_;
+  std::optional<Holds> holds_;
   std::optional<PolicyHost> policy_;
   std::optional<Interfaces> interfaces_;
   std::optional<Loop> loop_;
   std::optional<Surroundings> surroundings_;
   std::optional<Sensors> sensors_;
-  std::unique_ptr<Events> events_;
-  Clock clock_;
+  std::unique_ptr<DeviceEvents> devices_;
   std::unique_ptr<VarlinkServer> server_;
   Decision decision_;
+  ConcurrencyFile concurrency_;
   std::vector<KnobReport> knobs_;
+  Facts told_;     // what watchers know
   Status failed_;  // why the loop was left, if not by a signal
 
   Status catch_signals();
@@ -91,10 +109,16 @@ class Daemon {
   void follow_devices();
   void tell_end_of_record();
   void follow_routes();
+  Status follow_events();
 
-  void tick();           // one interval: beat, sense, decide, act
-  void look_at_links();  // interfaces and forwarding
-  void act();            // makes the machine match the state
+  void tick();                                                  // one interval: beat, sense, decide, act
+  void look_at_links();                                         // interfaces and forwarding
+  void act();                                                   // makes the machine match the state
+  Settings settings(PowerState state, TrafficMode mode) const;  // what `enforce` wants
+  Status follow_holds();
+  void judge_holds();  // one came or went
+  Facts facts() const;
+  void announce();  // what changed, to those who watch
   Status beat();
   Status publish();
   std::vector<std::string> present() const;  // names of the interfaces that are there

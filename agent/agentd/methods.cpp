@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int max_confirm_seconds = 24 * 3600;
+constexpr std::size_t max_reason = 200;
 
 tl::unexpected<VarlinkError> told(const char* name, const Error& error) {
   return varlink_error(std::string("io.ebb.Agent.") + name, {{"message", error.what}, {"hint", error.hint}});
@@ -87,10 +88,52 @@ VarlinkReply explain(const Daemon& daemon, const json& in) {
   return reply(daemon.explain(in), "InvalidQuestion");
 }
 
+VarlinkReply hold(Daemon& daemon, const json& in, const Peer& peer) {
+  const json* state = member(in, "state");
+  const auto known = state && state->is_string()
+                         ? from_word<PowerState>(power_state_words, state->get<std::string>())
+                         : std::nullopt;
+  if (!known) return invalid_parameter("state");
+  const json* seconds = member(in, "seconds");
+  if (!seconds || !seconds->is_number_integer() || *seconds < 1 || *seconds > Holds::max_time.count())
+    return invalid_parameter("seconds");
+  const json* reason = member(in, "reason");
+  if (!reason || !reason->is_string() || reason->get<std::string>().empty() ||
+      reason->get<std::string>().size() > max_reason)
+    return invalid_parameter("reason");
+  const json* bound = member(in, "while_connected");
+  if (bound && !bound->is_boolean()) return invalid_parameter("while_connected");
+  auto held = daemon.hold(*known, std::chrono::seconds(seconds->get<std::int64_t>()),
+                          reason->get<std::string>(), peer, bound && bound->get<bool>());
+  return reply(held ? Result<json>(json{{"hold", *held}}) : held);
+}
+
+VarlinkReply release(Daemon& daemon, const json& in) {
+  const json* id = member(in, "id");
+  if (id && !id->is_string()) return invalid_parameter("id");
+  return reply(daemon.release(id ? std::optional(id->get<std::string>()) : std::nullopt), "InvalidQuestion");
+}
+
+VarlinkReply plan(const Daemon& daemon, const json& in) {
+  const auto chosen = [&in](const char* key, const auto& words, auto& out) {
+    const json* given = member(in, key);
+    using Enum = typename std::remove_reference_t<decltype(out)>::value_type;
+    if (given && given->is_string()) out = from_word<Enum>(words, given->get<std::string>());
+    return !given || out;
+  };
+  std::optional<PowerState> state;
+  std::optional<TrafficMode> mode;
+  if (!chosen("state", power_state_words, state)) return invalid_parameter("state");
+  if (!chosen("mode", traffic_mode_words, mode)) return invalid_parameter("mode");
+  return daemon.plan(state, mode);
+}
+
 }  // namespace
 
 VarlinkInterface agent_methods(Daemon& daemon) {
   VarlinkInterface out{agent_interface_name, agent_interface_description, {}};
+  out.streams = {"Watch"};
+  out.closed = [&daemon](std::uint64_t connection) { daemon.connection_closed(connection); };
   const auto method = [&out](const char* name, std::function<VarlinkReply(const json&)> answer) {
     out.methods[name] = [answer = std::move(answer)](const json& in, const Peer&) { return answer(in); };
   };
@@ -98,7 +141,11 @@ VarlinkInterface agent_methods(Daemon& daemon) {
   method("Config",
          [&daemon](const json&) -> VarlinkReply { return json{{"text", render_config(daemon.running())}}; });
   method("Explain", [&daemon](const json& in) { return explain(daemon, in); });
+  method("ExplainState", [&daemon](const json&) { return reply(daemon.explain_state()); });
   method("WhyDropped", [&daemon](const json&) { return reply(daemon.why_dropped()); });
+  method("ListHolds", [&daemon](const json&) -> VarlinkReply { return daemon.holds(); });
+  method("Plan", [&daemon](const json& in) { return plan(daemon, in); });
+  method("Watch", [&daemon](const json&) -> VarlinkReply { return daemon.watched(); });
 
   const auto change = [&out, &method](const char* name, std::function<VarlinkReply(const json&)> answer) {
     method(name, std::move(answer));
@@ -106,6 +153,9 @@ VarlinkInterface agent_methods(Daemon& daemon) {
   };
   change("SetEnforcement", [&daemon](const json& in) { return set_enforcement(daemon, in); });
   change("Reload", [&daemon](const json& in) { return reload(daemon, in); });
+  out.methods["Hold"] =
+      for_root([&daemon](const json& in, const Peer& peer) { return hold(daemon, in, peer); });
+  change("Release", [&daemon](const json& in) { return release(daemon, in); });
   change("Confirm", [&daemon](const json&) { return done(daemon.confirm()); });
   change("Restore", [&daemon](const json&) -> VarlinkReply {
     daemon.set_enforcement(Enforcement::observe);

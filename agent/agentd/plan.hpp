@@ -6,13 +6,28 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "act/apply.hpp"
 #include "agentd/interfaces.hpp"
 #include "base/cpumask.hpp"
+#include "decide/plan.hpp"
 
 namespace ebb {
 
-// Knob id -> value. The RPS mask of every receive queue of the interfaces that are steered by RPS; empty
-// mask: nothing.
-std::map<std::string, std::string> plan_knobs(const std::vector<Interface>& interfaces, const CpuMask& mask);
+using Settings = std::map<std::string, std::string>;  // knob id -> value
+
+// The RPS mask of every receive queue of the interfaces that are steered by RPS; empty mask: nothing.
+Settings steering_knobs(const std::vector<Interface>& interfaces, const CpuMask& mask);
+
+// Files of every cpufreq policy, and gro_flush_timeout with napi_defer_hard_irqs of the interfaces that carry
+// Ebb's program: both, since either alone does nothing (EVIDENCE: 9931 polls a second with the first only).
+Settings plan_knobs(const Plan& plan, const std::vector<Interface>& interfaces);
+
+// The maxima that Ebb itself wrote and that are in force: policy name -> kHz.
+std::map<std::string, std::uint64_t> caps_in_force(const std::vector<KnobReport>& knobs);
+
+// [{id, current, wanted}]; nothing is written. current is null where it cannot be read.
+nlohmann::json preview(const Settings& settings, const KnobMaker& maker = knob_from_id);
 
 }  // namespace ebb

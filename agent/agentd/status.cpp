@@ -86,7 +86,7 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
   return text;
 }
 
-json sensors_json(const Sample& sample) {
+json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap) {
   json sensors = json::object();
   for (const auto& [name, reading] : sample.readings) {
     json value = nullptr;
@@ -96,6 +96,10 @@ json sensors_json(const Sample& sample) {
                      {"unit", reading.unit},
                      {"status", reading.known() ? "ok" : "unknown"},
                      {"reason", reading.reason}};
+  }
+  if (cap && sample.frequency) {
+    sensors["frequency"]["status"] = "self-capped";
+    sensors["frequency"]["reason"] = reason(*cap);
   }
   return sensors;
 }
@@ -120,22 +124,24 @@ json status_json(const StatusInput& in) {
     classes.push_back(class_json(in.config.classes[i].name, word(in.config.classes[i].kind),
                                  in.counters.classes[in.slots[i]]));
   classes.push_back(class_json("unclassified", nullptr, in.counters.classes[EBB_CLASSES]));
-  return {{"version", EBB_VERSION},
-          {"enforcement", word(in.enforcement)},
-          {"state", word(in.memory.state)},
-          {"since", rfc3339(in.since)},
-          {"reason", {{"rule", in.memory.rule}, {"values", in.memory.values}}},
-          {"flaps", in.memory.flaps},
-          {"mode", word(in.mode)},
-          {"configuration", in.configuration},
-          {"interfaces", interfaces},
-          {"cpus", {{"mask", in.cpus.mask.list()}, {"why", in.cpus.why}}},
-          {"sensors", sensors_json(in.sample)},
-          {"classes", classes},
-          {"services", in.services},
-          {"passed", passed_json(in.counters)},
-          {"knobs", knobs_json(in.knobs)},
-          {"self", self_json(in.wakeups)}};
+  return {
+      {"version", EBB_VERSION},
+      {"enforcement", word(in.enforcement)},
+      {"state", word(in.memory.state)},
+      {"since", rfc3339(in.since)},
+      {"reason", {{"rule", in.memory.rule}, {"tier", word(in.memory.tier)}, {"values", in.memory.values}}},
+      {"flaps", in.memory.flaps},
+      {"mode", word(in.mode)},
+      {"configuration", in.configuration},
+      {"interfaces", interfaces},
+      {"concurrency", {{"workers", in.concurrency.workers}, {"why", in.concurrency.why}}},
+      {"cpus", {{"mask", in.cpus.mask.list()}, {"why", in.cpus.why}}},
+      {"sensors", sensors_json(in.sample, in.cap)},
+      {"classes", classes},
+      {"services", in.services},
+      {"passed", passed_json(in.counters)},
+      {"knobs", knobs_json(in.knobs)},
+      {"self", self_json(in.wakeups)}};
 }
 
 }  // namespace ebb

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "act/masks.hpp"
 #include "agentd/interfaces.hpp"
 #include "config/config.hpp"
+#include "decide/concurrency.hpp"
 #include "decide/state.hpp"
 #include "sense/sample.hpp"
 
@@ -23,6 +25,8 @@ struct StatusInput {
   const StateMemory& memory;
   std::chrono::system_clock::time_point since;
   TrafficMode mode;
+  std::optional<SelfCap> cap;  // of our own, that binds
+  const Concurrency& concurrency;
   nlohmann::json configuration;  // files, state, until
   const std::vector<Interface>& interfaces;
   const MaskChoice& cpus;
@@ -34,7 +38,7 @@ struct StatusInput {
   std::uint64_t wakeups;
 };
 
-nlohmann::json sensors_json(const Sample& sample);
+nlohmann::json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap);
 nlohmann::json status_json(const StatusInput& input);
 std::string rfc3339(std::chrono::system_clock::time_point time);
 nlohmann::json knobs_json(const std::vector<KnobReport>& knobs);

@@ -11,8 +11,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/fd.hpp"
-
 namespace ebb {
 namespace {
 
@@ -65,27 +63,6 @@ Status send_all(const Fd& fd, const std::string& message, std::chrono::milliseco
   return {};
 }
 
-// One message, without its NUL.
-Result<std::string> receive(const Fd& fd, Clock::time_point deadline, std::chrono::milliseconds timeout) {
-  std::string message;
-  std::array<char, 16384> chunk;
-  while (message.size() <= max_reply) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd ready{.fd = fd.get(), .events = POLLIN, .revents = 0};
-    const int count = left > 0 ? poll(&ready, 1, static_cast<int>(left)) : 0;
-    if (count < 0 && errno == EINTR) continue;
-    if (count == 0) return no_answer(timeout);
-    const ssize_t got = recv(fd.get(), chunk.data(), chunk.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return fail("the agent closed the connection without an answer", log_hint);
-    const auto end = chunk.begin() + got;
-    const auto nul = std::find(chunk.begin(), end, '\0');
-    message.append(chunk.begin(), nul);
-    if (nul != end) return message;
-  }
-  return fail("the agent's reply is too long");
-}
-
 std::string text_of(const json& parameters, const char* key) {
   const auto found = parameters.find(key);
   return found != parameters.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -106,24 +83,63 @@ tl::unexpected<Error> told_error(const std::string& method, const std::string& n
 
 }  // namespace
 
-Result<json> varlink_call(const std::string& socket_path, const std::string& method, const json& parameters,
-                          std::chrono::milliseconds timeout) {
-  const auto deadline = Clock::now() + timeout;
+Result<VarlinkConnection> VarlinkConnection::open(const std::string& socket_path,
+                                                  std::chrono::milliseconds timeout) {
   auto fd = connect_to(socket_path, timeout);
   if (!fd) return tl::unexpected(fd.error());
-  const std::string call = json{{"method", method}, {"parameters", parameters}}.dump(
-      -1, ' ', false, json::error_handler_t::replace);
-  if (auto sent = send_all(*fd, call + '\0', timeout); !sent) return tl::unexpected(sent.error());
-  auto message = receive(*fd, deadline, timeout);
-  if (!message) return tl::unexpected(message.error());
+  return VarlinkConnection(std::move(*fd));
+}
 
+Result<std::string> VarlinkConnection::receive(Timeout timeout) {
+  const auto deadline = Clock::now() + timeout.value_or(std::chrono::milliseconds(0));
+  std::array<char, 16384> chunk;
+  for (std::size_t end; (end = in_.find('\0')) == std::string::npos;) {
+    if (in_.size() > max_reply) return fail("the agent's reply is too long");
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd ready{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    const int count = !timeout ? poll(&ready, 1, -1) : left > 0 ? poll(&ready, 1, static_cast<int>(left)) : 0;
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) return no_answer(timeout.value_or(std::chrono::milliseconds(0)));
+    const ssize_t got = recv(fd_.get(), chunk.data(), chunk.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return fail("the agent closed the connection without an answer", log_hint);
+    in_.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+  const auto end = in_.find('\0');
+  std::string message = in_.substr(0, end);
+  in_.erase(0, end + 1);
+  return message;
+}
+
+Result<json> VarlinkConnection::call(const std::string& method, const json& parameters,
+                                     std::chrono::milliseconds timeout, bool more) {
+  json call = {{"method", method}, {"parameters", parameters}};
+  if (more) call["more"] = true;
+  const std::string text = call.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (auto sent = send_all(fd_, text + '\0', timeout); !sent) return tl::unexpected(sent.error());
+  method_ = method;
+  return next(timeout);
+}
+
+Result<json> VarlinkConnection::next(Timeout timeout) {
+  auto message = receive(timeout);
+  if (!message) return tl::unexpected(message.error());
   json reply = json::parse(*message, nullptr, false);
   if (!reply.is_object()) return fail("the agent's reply is not a varlink reply", log_hint);
   json answer = reply.contains("parameters") ? std::move(reply["parameters"]) : json::object();
   if (const auto error = reply.find("error"); error != reply.end())
-    return told_error(method, error->is_string() ? error->get<std::string>() : "unknown error", answer);
+    return told_error(method_, error->is_string() ? error->get<std::string>() : "unknown error", answer);
   if (!answer.is_object()) return fail("the agent's reply is not a varlink reply", log_hint);
   return answer;
+}
+
+Result<json> varlink_call(const std::string& socket_path, const std::string& method, const json& parameters,
+                          std::chrono::milliseconds timeout) {
+  const auto begin = Clock::now();
+  auto connection = VarlinkConnection::open(socket_path, timeout);
+  if (!connection) return tl::unexpected(connection.error());
+  const auto left = timeout - std::chrono::floor<std::chrono::milliseconds>(Clock::now() - begin);
+  return connection->call(method, parameters, std::max(left, std::chrono::milliseconds(1)));
 }
 
 }  // namespace ebb

@@ -55,6 +55,8 @@ struct Client {
   std::string in = {};       // a request without its end yet
   std::string out = {};      // replies that the socket did not take yet
   bool closing = false;      // sends `out`, reads no more
+  bool waits = false;        // is silent because there is nothing to say
+  std::string stream = {};   // the method that it called with `more` and that goes on
 };
 
 class Server final : public VarlinkServer {
@@ -73,15 +75,19 @@ class Server final : public VarlinkServer {
   Status start() {
     return loop_.add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_clients(); });
   }
+  void publish(const std::string& method, const json& parameters) override;
+  void keep(std::uint64_t connection) override;
 
  private:
   VarlinkInterface service();
   const VarlinkInterface* find_interface(std::string_view name) const;
   VarlinkReply dispatch(const std::string& method, const json& parameters, const Peer& peer) const;
+  bool goes_on(const std::string& method) const;
   void accept_clients();
   void close_most_silent();
   void close_client(int fd);
   void serve(int fd);
+  bool watch(Client& client);
   bool receive(Client& client);
   bool answer(Client& client, std::string_view message);
   static bool send_pending(Client& client);
@@ -92,6 +98,7 @@ class Server final : public VarlinkServer {
   std::vector<VarlinkInterface> interfaces_;
   std::map<int, Client> clients_;
   std::uint64_t turn_ = 0;
+  std::uint64_t connections_ = 0;  // so far
 };
 
 VarlinkInterface Server::service() {
@@ -136,6 +143,13 @@ VarlinkReply Server::dispatch(const std::string& method, const json& parameters,
   }
 }
 
+// `method`: one that dispatch() has found.
+bool Server::goes_on(const std::string& method) const {
+  const auto dot = method.rfind('.');
+  const VarlinkInterface* interface = find_interface(std::string_view(method).substr(0, dot));
+  return interface && interface->streams.contains(method.substr(dot + 1));
+}
+
 void Server::accept_clients() {
   for (;;) {
     Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -152,21 +166,24 @@ void Server::accept_clients() {
     const int key = fd.get();
     if (!loop_.add(key, EPOLLIN, [this, key](std::uint32_t) { serve(key); })) continue;
     clients_.emplace(key, Client{.fd = std::move(fd),
-                                 .peer = {credentials.uid, credentials.pid},
+                                 .peer = {credentials.uid, credentials.pid, ++connections_},
                                  .last_heard = ++turn_,
                                  .watched = EPOLLIN});
   }
 }
 
 void Server::close_most_silent() {
-  const auto silent =
-      std::ranges::min_element(clients_, {}, [](const auto& entry) { return entry.second.last_heard; });
+  const auto silent = std::ranges::min_element(
+      clients_, {}, [](const auto& entry) { return std::pair(entry.second.waits, entry.second.last_heard); });
   if (silent != clients_.end()) close_client(silent->first);
 }
 
 void Server::close_client(int fd) {
   loop_.remove(fd);
-  clients_.erase(fd);
+  const auto node = clients_.extract(fd);
+  if (node.empty()) return;
+  for (const auto& interface : interfaces_)  // it may publish: the client is out of the list already
+    if (interface.closed) interface.closed(node.mapped().peer.connection);
 }
 
 // The events do not matter: both directions are tried, and neither blocks.
@@ -175,11 +192,38 @@ void Server::serve(int fd) {
   if (found == clients_.end()) return;
   Client& client = found->second;
   if (!send_pending(client) || (!client.closing && !receive(client)) ||
-      (client.closing && client.out.empty()))
-    return close_client(fd);
+      (client.closing && client.out.empty()) || !watch(client))
+    close_client(fd);
+}
+
+// False: the loop does not take it.
+bool Server::watch(Client& client) {
   const std::uint32_t wanted = (client.closing ? 0u : EPOLLIN) | (client.out.empty() ? 0u : EPOLLOUT);
-  if (wanted != client.watched && !loop_.modify(fd, wanted)) return close_client(fd);
+  if (wanted != client.watched && !loop_.modify(client.fd.get(), wanted)) return false;
   client.watched = wanted;
+  return true;
+}
+
+void Server::publish(const std::string& method, const json& parameters) {
+  std::vector<int> watching;
+  for (const auto& [fd, client] : clients_)
+    if (client.stream == method && !client.closing) watching.push_back(fd);
+  if (watching.empty()) return;
+  const std::string reply = json{{"parameters", parameters}, {"continues", true}}.dump(
+                                -1, ' ', false, json::error_handler_t::replace) +
+                            '\0';
+  for (const int fd : watching) {
+    const auto found = clients_.find(fd);
+    if (found == clients_.end() || found->second.stream != method) continue;
+    Client& client = found->second;
+    client.out += reply;
+    if (!send_pending(client) || client.out.size() > max_pending || !watch(client)) close_client(fd);
+  }
+}
+
+void Server::keep(std::uint64_t connection) {
+  for (auto& [fd, client] : clients_)
+    if (client.peer.connection == connection) client.waits = true;
 }
 
 // One read, so that a busy client waits its turn. False: the connection is beyond use.
@@ -205,9 +249,9 @@ bool Server::receive(Client& client) {
   return true;
 }
 
-// False: not a varlink call.
+// False: not a varlink call, or one behind a call whose replies go on.
 bool Server::answer(Client& client, std::string_view message) {
-  if (message.size() > max_message) return false;
+  if (message.size() > max_message || !client.stream.empty()) return false;
   bool too_deep = false;
   const auto limit_depth = [&](int depth, json::parse_event_t, json&) {
     return !(too_deep |= depth > max_depth);
@@ -219,11 +263,15 @@ bool Server::answer(Client& client, std::string_view message) {
   const auto parameters = call.find("parameters");
 
   const bool none = parameters == call.end() || parameters->is_null();
-  const VarlinkReply reply =
-      dispatch(method->get_ref<const std::string&>(), none ? json::object() : *parameters, client.peer);
+  const auto& name = method->get_ref<const std::string&>();
+  const VarlinkReply reply = dispatch(name, none ? json::object() : *parameters, client.peer);
   if (flag(call, "oneway")) return true;
-  client.out += (reply ? json{{"parameters", *reply}} : error_reply(reply.error()))
-                    .dump(-1, ' ', false, json::error_handler_t::replace);
+  json told = reply ? json{{"parameters", *reply}} : error_reply(reply.error());
+  if (reply && flag(call, "more") && goes_on(name)) {
+    told["continues"] = client.waits = true;
+    client.stream = name.substr(name.rfind('.') + 1);
+  }
+  client.out += told.dump(-1, ' ', false, json::error_handler_t::replace);
   client.out += '\0';
   return true;
 }

@@ -68,10 +68,10 @@ Result<std::uint64_t> parse_number(const std::string& text) {
   return value;
 }
 
-Status replace_file(const std::string& path, const std::string& text) {
+Status replace_file(const std::string& path, const std::string& text, unsigned mode) {
   const std::string fresh = path + ".new";
   unlink(fresh.c_str());
-  Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return fail_errno("cannot create " + fresh, errno);
   if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(fd.get()) != 0)
     return fail_errno("cannot write " + fresh, errno);

@@ -25,8 +25,8 @@ Status write_file(const std::string& path, const std::string& text);
 // ("empty", "not a number", "negative", "out of range").
 Result<std::uint64_t> parse_number(const std::string& text);
 
-// Replaces `path` by a synced new file (mode 0600) in one step; readers see the old or the new one, whole.
+// Replaces `path` by a synced new file of this mode in one step; readers see the old or the new one, whole.
 // Neither the file nor a temporary one is followed if somebody made it a symbolic link.
-Status replace_file(const std::string& path, const std::string& text);
+Status replace_file(const std::string& path, const std::string& text, unsigned mode = 0600);
 
 }  // namespace ebb

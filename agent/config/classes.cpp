@@ -28,6 +28,7 @@ void ClassReader::read(Reader& in, const Value& table) {
   c.where = in.where(table.at);
   const Value* name = nullptr;
   const Value* match = nullptr;
+  const Value* governor = nullptr;
   std::array<const Value*, 4> treat{};
   const auto treat_in = [&](PowerState s) {
     return [&, slot = static_cast<std::size_t>(s)](const Value& value) {
@@ -50,6 +51,7 @@ void ClassReader::read(Reader& in, const Value& table) {
                             {word(PowerState::power_saver), treat_in(PowerState::power_saver)},
                             {word(PowerState::critical), treat_in(PowerState::critical)}});
              }},
+            {"governor", [&](const Value& v) { governor = &v, c.governor = read_wish(in, v); }},
             {"prefix_safe", [&](const Value& v) { c.prefix_safe = in.boolean(v); }}});
   if (name == nullptr) return in.fail(table.at, "this class has no name", "add name = \"telemetry\"");
   if (match == nullptr)
@@ -61,6 +63,8 @@ void ClassReader::read(Reader& in, const Value& table) {
             "rename one, or put both lists of rules into one class");
   for (std::size_t state = 0; state < treat.size(); ++state)
     if (treat[state] != nullptr) check_treatment(in, treat[state]->at, c.treat[state], c);
+
+  if (governor != nullptr) check_wish(in, governor->at, c.governor, c.kind);
 
   const auto earlier =
       std::find_if(all_.begin(), all_.end(), [&](const TrafficClass& a) { return a.name == c.name; });

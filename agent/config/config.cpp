@@ -26,6 +26,7 @@ Result<Config> read_files(const std::vector<File>& files) {
             read_agent(in, v, config);
           }},
          {"state", [&](const Value& v) { read_states(in, v, config.states); }},
+         {"plan", [&](const Value& v) { read_plan(in, v, config.plan); }},
          {"class", [&](const Value& list) { in.each(list, [&](const Value& v) { classes.read(in, v); }); }}});
     if (in.error()) return tl::unexpected(*in.error());
   }
@@ -53,14 +54,13 @@ bool Rule::operator==(const Rule& other) const {
 
 bool TrafficClass::operator==(const TrafficClass& other) const {
   const auto fields = [](const TrafficClass& c) {
-    return std::tie(c.name, c.kind, c.prefix_safe, c.match, c.treat);
+    return std::tie(c.name, c.kind, c.prefix_safe, c.match, c.treat, c.governor);
   };
   return fields(*this) == fields(other);
 }
 
-bool Threshold::operator==(const Threshold& other) const {
-  const auto fields = [](const Threshold& t) { return std::tie(t.below, t.relative, t.value, t.text); };
-  return fields(*this) == fields(other);
+bool StateRule::operator==(const StateRule& other) const {
+  return when == other.when && hold_for == other.hold_for;
 }
 
 }  // namespace ebb

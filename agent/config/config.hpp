@@ -13,6 +13,8 @@
 #include "base/cpumask.hpp"
 #include "base/result.hpp"
 #include "base/words.hpp"
+#include "config/plan.hpp"
+#include "config/sensors.hpp"
 
 namespace ebb {
 
@@ -80,19 +82,31 @@ struct TrafficClass {
   bool prefix_safe = false;        // `trim` may shorten encrypted protocols
   std::vector<Rule> match;         // a packet belongs to the class when one rule matches
   std::array<Treatment, 4> treat;  // by PowerState
+  GovernorWish governor;           // while it is active
   std::string where;
   bool operator==(const TrafficClass&) const;  // but for `where`
 };
 
-// "< 50%" or "> 1.2GHz": compared with the frequency sensor.
-struct Threshold {
-  bool below = true;     // "<"; otherwise ">"
-  bool relative = true;  // percent of the hardware maximum; otherwise kHz
-  double value = 0;
-  std::string text;  // as written
-  std::string where = {};
-  bool operator==(const Threshold&) const;  // but for `where`
+// `frequency = "< 50%"`, `mains = "offline"`: what one sensor has to say.
+struct Condition {
+  Sensor sensor = Sensor::frequency;
+  bool below = true;      // "<"; otherwise ">"; neither for a sensor of words
+  bool hertz = false;     // of frequency: `value` is kHz instead of percent of the hardware maximum
+  double value = 0;       // in the sensor's unit
+  std::string text = {};  // as written; of a sensor of words: the word
+  bool operator==(const Condition&) const = default;
 };
+
+// One entry of `enter` or `leave`.
+struct StateRule {
+  std::vector<Condition> when = {};         // all must hold; at least one
+  std::chrono::milliseconds hold_for{0};    // without a break for so long
+  std::string where = {};                   // "file:line:column", for messages
+  bool operator==(const StateRule&) const;  // but for `where`
+};
+
+// "frequency < 50%, mains offline, for 15s"
+std::string rule_text(const StateRule& rule);
 
 struct CpuChoice {
   bool efficient = false;       // chosen by the agent (act/masks.hpp)
@@ -102,9 +116,10 @@ struct CpuChoice {
 };
 
 struct StateRules {
-  bool configured = false;         // has a [state.NAME] table
-  std::optional<Threshold> enter;  // on frequency
-  std::optional<Threshold> leave;  // default: the opposite of enter
+  bool configured = false;       // has a [state.NAME] table
+  std::vector<StateRule> enter;  // any may hold
+  std::vector<StateRule> leave;  // each ends the rules of `enter` that name one of its sensors; a rule that
+                                 // none ends is left when it no longer holds
   std::chrono::milliseconds dwell{15000};
   CpuChoice cpus;
   bool operator==(const StateRules&) const = default;
@@ -115,7 +130,8 @@ struct Config {
   std::chrono::milliseconds interval{5000};  // 100 ms to 1 h
   Enforcement enforcement = Enforcement::observe;
   std::vector<std::uint16_t> management_ports{22};
-  std::array<StateRules, 4> states;   // by PowerState
+  std::array<StateRules, 4> states;  // by PowerState
+  PlanTable plan = default_plan();
   std::vector<TrafficClass> classes;  // the first class whose rules match wins
   bool operator==(const Config&) const = default;
 };

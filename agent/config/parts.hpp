@@ -13,6 +13,8 @@ namespace ebb::conf {
 void read_agent(Reader& in, const Value& table, Config& config);
 void read_states(Reader& in, const Value& table, std::array<StateRules, 4>& states);
 
+void read_plan(Reader& in, const Value& table, PlanTable& plan);
+
 // The classes of one file: they replace those of the same name in `all`, or come before them.
 class ClassReader {
  public:
@@ -29,6 +31,15 @@ Rule read_rule(Reader& in, const Value& table);
 Treatment read_treatment(Reader& in, const Value& value);
 // What `treatment`, which stands at `at`, cannot do to the packets of a rule of the class.
 void check_treatment(Reader& in, Place at, const Treatment& treatment, const TrafficClass& c);
+
+// `governor` of a class, which stands at `at` in a class of this kind.
+GovernorWish read_wish(Reader& in, const Value& table);
+void check_wish(Reader& in, Place at, const GovernorWish& wish, ClassKind kind);
+
+// The value of `enter` or `leave`: one rule, or a list of them.
+std::vector<StateRule> read_state_rules(Reader& in, const Value& value);
+// What `leave` cannot be to `enter`, once all files are read.
+void check_state_rules(Reader& in, const StateRules& rules);
 
 // What contradicts itself only in the whole: states, and rules that no packet reaches.
 void check_states(Reader& in, const std::array<StateRules, 4>& states);

@@ -50,7 +50,8 @@ class Scanner {
     if (text_.compare(i, 3, R"(""")") == 0 || text_.compare(i, 3, "'''") == 0)
       return refuse("a multi-line string", "write every value on one line, in single or double quotes");
     if (byte == '.' && dots_ == max_dots)
-      return refuse("a key of too many parts", "keys have at most two parts, as in [state.power-saver]");
+      return refuse("a key of too many parts",
+                    "keys have at most three parts, as in [plan.power-saver.quiet]");
     return {};
   }
 

@@ -77,7 +77,7 @@ void Reader::expected(const Value& value, const std::string& what, std::string h
   fail(value.at, fmt::format("expected {}, found {}", what, describe(value)), std::move(hint));
 }
 
-void Reader::table(const Value& value, std::initializer_list<Field> fields) {
+void Reader::table(const Value& value, std::span<const Field> fields) {
   std::vector<std::string_view> keys;
   for (const auto& field : fields) keys.push_back(field.first);
   if (value.type != Value::Type::table)

@@ -32,7 +32,10 @@ class Reader {
   void expected(const Value& value, const std::string& what, std::string hint = {});
 
   // A table with these keys and no others; the fields are called in the order of the file.
-  void table(const Value& value, std::initializer_list<Field> fields);
+  void table(const Value& value, std::span<const Field> fields);
+  void table(const Value& value, std::initializer_list<Field> fields) {
+    table(value, std::span<const Field>(fields.begin(), fields.size()));
+  }
   // Each value of a list of at least one; one value alone is a list of one.
   void each(const Value& value, const std::function<void(const Value&)>& item);
 

@@ -104,20 +104,72 @@ std::string render(const Treatment& treatment) {
   return fmt::format("[{}]", fmt::join(words, ", "));
 }
 
+// { battery = "< 20%", mains = "offline", for = "15s" }
+std::string render(const StateRule& rule) {
+  std::vector<std::string> keys;
+  for (auto c = rule.when.begin(); c != rule.when.end();) {
+    std::vector<std::string> texts;
+    for (const Sensor sensor = c->sensor; c != rule.when.end() && c->sensor == sensor; ++c)
+      texts.push_back(quoted(c->text));
+    keys.push_back(fmt::format(fmt::runtime(texts.size() == 1 ? "{} = {}" : "{} = [{}]"),
+                               kind_of(std::prev(c)->sensor).name, fmt::join(texts, ", ")));
+  }
+  if (rule.hold_for.count() != 0) keys.push_back("for = " + duration(rule.hold_for));
+  return fmt::format("{{ {} }}", fmt::join(keys, ", "));
+}
+
+std::string render(const char* key, const std::vector<StateRule>& rules) {
+  if (rules.empty()) return {};
+  if (rules.size() == 1) return fmt::format("{} = {}\n", key, render(rules[0]));
+  std::string out = fmt::format("{} = [\n", key);
+  for (const StateRule& rule : rules) out += "  " + render(rule) + ",\n";
+  return out + "]\n";
+}
+
 std::string render(const StateRules& rules, PowerState state) {
   if (!rules.configured) return {};
   std::string out = fmt::format("\n[state.{}]\n", word(state));
-  if (rules.enter) out += fmt::format("enter = {{ frequency = {} }}\n", quoted(rules.enter->text));
-  if (rules.leave) out += fmt::format("leave = {{ frequency = {} }}\n", quoted(rules.leave->text));
+  out += render("enter", rules.enter) + render("leave", rules.leave);
   out += fmt::format("dwell = {}\n", duration(rules.dwell));
   if (rules.cpus.efficient) out += "cpus = \"efficient\"\n";
   if (rules.cpus.mask) out += fmt::format("cpus = \"{}\"\n", rules.cpus.mask->list());
   return out;
 }
 
+// What the default plan sets and this one does not is "none".
+std::string render(const PlanCell& own, const PlanCell& usual, const std::string& name) {
+  std::string keys;
+  const auto key = [&](const char* word, const std::string& value, const std::string& default_value) {
+    if (!value.empty() || !default_value.empty())
+      keys += fmt::format("{} = {}\n", word, quoted(value.empty() ? "none" : value));
+  };
+  const auto limit = [](const auto& l) { return l ? l->text : std::string(); };
+  const auto window = [](const auto& w) { return w ? fmt::format("{}us", w->count()) : std::string(); };
+  key("min_frequency", limit(own.min), limit(usual.min));
+  key("max_frequency", limit(own.max), limit(usual.max));
+  key("governor", own.governor, usual.governor);
+  key("energy_performance_preference", own.preference, usual.preference);
+  key("moderation", window(own.moderation), window(usual.moderation));
+  return keys.empty() ? keys : fmt::format("\n[plan.{}]\n{}", name, keys);
+}
+
+std::string render(const PlanTable& plan) {
+  const PlanTable usual = default_plan();
+  std::string out;
+  for (std::size_t s = 0; s < plan.size(); ++s)
+    for (std::size_t m = 0; m < plan[s].size(); ++m)
+      out +=
+          render(plan[s][m], usual[s][m], fmt::format("{}.{}", power_state_words[s], traffic_mode_words[m]));
+  return out;
+}
+
 std::string render(const TrafficClass& c) {
   std::string out = fmt::format("\n[[class]]\nname = \"{}\"\nkind = \"{}\"\n", c.name, word(c.kind));
   if (c.prefix_safe) out += "prefix_safe = true\n";
+  if (c.governor.min)
+    out += fmt::format("governor = {{ min_frequency = {} }}\n", quoted(c.governor.min->text));
+  if (c.governor.max)
+    out += fmt::format("governor = {{ max_frequency = {} }}\n", quoted(c.governor.max->text));
   out += "match = [\n";
   for (const Rule& rule : c.match) out += "  " + render(rule) + ",\n";
   out += "]\n";
@@ -131,6 +183,14 @@ std::string render(const TrafficClass& c) {
 }  // namespace
 }  // namespace conf
 
+std::string rule_text(const StateRule& rule) {
+  std::string out;
+  for (const Condition& c : rule.when)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", kind_of(c.sensor).name, c.text);
+  const std::string time = conf::duration(rule.hold_for);
+  return rule.hold_for.count() == 0 ? out : out + ", for " + time.substr(1, time.size() - 2);
+}
+
 std::string render_config(const Config& config) {
   const auto port = [](std::uint16_t p) { return std::to_string(p); };
   std::string out =
@@ -139,6 +199,7 @@ std::string render_config(const Config& config) {
                   word(config.enforcement), conf::list(config.management_ports, port));
   for (std::size_t state = 0; state < config.states.size(); ++state)
     out += conf::render(config.states[state], static_cast<PowerState>(state));
+  out += conf::render(config.plan);
   for (const TrafficClass& c : config.classes) out += conf::render(c);
   return out;
 }

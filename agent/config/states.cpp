@@ -8,34 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// { frequency = "< 50%" }
-std::optional<Threshold> read_condition(Reader& in, const Value& table) {
-  const std::string what = R"(a threshold such as "< 50%" or "> 1.2GHz")";
-  std::optional<Threshold> threshold;
-  in.table(table, {{"frequency", [&](const Value& value) {
-                      threshold = parse_threshold(text_of(value));
-                      if (!threshold)
-                        return in.expected(value, what,
-                                           "units: % of the hardware maximum, kHz, MHz, GHz; signs: < and >");
-                      const bool possible =
-                          threshold->value > 0 && threshold->value <= (threshold->relative ? 100 : 1e8);
-                      if (!possible || (threshold->relative && !threshold->below && threshold->value >= 100))
-                        in.fail(value.at, in_quotes(value.text) + " never changes",
-                                "no frequency lies beyond it");
-                    }}});
-  if (!threshold) in.fail(table.at, "a condition needs frequency = " + what);
-  if (threshold) threshold->where = in.where(table.at);
-  return threshold;
-}
-
-// Whether a frequency can satisfy both. Percent and kHz in opposite directions cannot be compared without the
-// board.
-bool overlap(const Threshold& a, const Threshold& b) {
-  if (a.below == b.below) return true;
-  if (a.relative != b.relative) return false;
-  return a.below ? b.value < a.value : a.value < b.value;
-}
-
 CpuChoice read_cpus(Reader& in, const Value& value) {
   const std::string what = R"("efficient" or a list of CPUs such as "0-1")";
   const std::string text = text_of(value);
@@ -48,12 +20,12 @@ CpuChoice read_cpus(Reader& in, const Value& value) {
 
 void read_state(Reader& in, const Value& table, PowerState state, StateRules& rules) {
   rules.configured = true;
-  const auto condition = [&](std::optional<Threshold>& threshold) {
+  const auto condition = [&](std::vector<StateRule>& list) {
     return [&](const Value& value) {
       if (state == PowerState::balanced)
         in.fail(value.key_at, "balanced takes neither enter nor leave: it holds when no other state does",
                 "set the thresholds of the other states");
-      threshold = read_condition(in, value);
+      list = read_state_rules(in, value);
     };
   };
   in.table(table,
@@ -87,18 +59,7 @@ void read_states(Reader& in, const Value& table, std::array<StateRules, 4>& stat
 }
 
 void check_states(Reader& in, const std::array<StateRules, 4>& states) {
-  for (const StateRules& state : states) {
-    const auto& enter = state.enter;
-    const auto& leave = state.leave;
-    if (leave && !enter)
-      in.fail(leave->where, "leave without enter: the state would never be entered",
-              R"(add enter = { frequency = "< 50%" })");
-    if (leave && enter && overlap(*enter, *leave))
-      in.fail(leave->where,
-              "leave " + in_quotes(leave->text) + " overlaps enter " + in_quotes(enter->text) + " at " +
-                  enter->where + ": a frequency that satisfies both would enter and leave for ever",
-              "leave in the opposite direction and not before enter ends, such as \"< 50%\" and \"> 60%\"");
-  }
+  for (const StateRules& state : states) check_state_rules(in, state);
 }
 
 }  // namespace ebb::conf

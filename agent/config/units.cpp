@@ -48,22 +48,26 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds(*number * found->second);
 }
 
-std::optional<Threshold> parse_threshold(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, double>, 4> units = {
-      {{"%", 1}, {"kHz", 1}, {"MHz", 1e3}, {"GHz", 1e6}}};
-  Threshold threshold{.text = std::string(text)};
+std::optional<Condition> parse_threshold(std::string_view text, Sensor sensor) {
+  constexpr std::array<std::pair<std::string_view, double>, 3> hertz = {
+      {{"kHz", 1}, {"MHz", 1e3}, {"GHz", 1e6}}};
+  Condition condition{.sensor = sensor, .text = std::string(text)};
   text = trimmed(text);
   if (text.empty() || (text.front() != '<' && text.front() != '>')) return std::nullopt;
-  threshold.below = text.front() == '<';
-  const auto [digits, unit] = split_unit(trimmed(text.substr(1)));
-  const auto found = std::find_if(units.begin(), units.end(),
+  condition.below = text.front() == '<';
+  text = trimmed(text.substr(1));
+  const bool negative = text.starts_with('-');
+  const auto [digits, unit] = split_unit(text.substr(negative ? 1 : 0));
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), condition.value);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  if (negative) condition.value = -condition.value;
+  if (same_word(unit, kind_of(sensor).unit)) return condition;
+  const auto found = std::find_if(hertz.begin(), hertz.end(),
                                   [u = unit](const auto& entry) { return same_word(entry.first, u); });
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), threshold.value);
-  if (found == units.end() || error != std::errc{} || end != digits.data() + digits.size())
-    return std::nullopt;
-  threshold.relative = found == units.begin();
-  threshold.value *= found->second;
-  return threshold;
+  if (sensor != Sensor::frequency || found == hertz.end()) return std::nullopt;
+  condition.hertz = true;
+  condition.value *= found->second;
+  return condition;
 }
 
 std::optional<Range16> parse_range(std::string_view text) {

@@ -18,8 +18,8 @@ std::optional<std::uint32_t> parse_whole(std::string_view text, std::uint32_t ma
 // "500ms", "5s", "2m", "1h"; whole numbers.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-// "< 50%", "> 1.2GHz", "< 800MHz", "< 600000kHz"
-std::optional<Threshold> parse_threshold(std::string_view text);
+// "< 50%", "> 1.2GHz", "< 600000kHz", "> 80C", "< -5C", "> 2": a number in a unit of the sensor.
+std::optional<Condition> parse_threshold(std::string_view text, Sensor sensor);
 
 // "80", "9000-9010"; first may be above last: the caller says so.
 std::optional<Range16> parse_range(std::string_view text);

@@ -59,6 +59,7 @@ Judge::Judge(const ebb_live& from) {
   std::memcpy(&live(), &from, sizeof from);
   std::memset(live().bucket, 0, sizeof from.bucket);
   live().cache_shift = 0;  // every flow is looked up
+  live().armed = 0;        // a question wakes nobody
   prepare_probe(live().bank[live().word & EBB_WORD_BANK]);
 }
 

@@ -21,6 +21,7 @@ namespace {
 struct Shape {
   const char* name;
   bpf_map_type type;
+  std::uint32_t key_size;
   std::uint32_t value_size;
   std::uint32_t max_entries;
   std::uint32_t flags;
@@ -54,7 +55,8 @@ Result<Fd> adopt_map(const std::string& folder, const Shape& shape) {
   bpf_map_info info{};
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(pin->get(), &info, &size) != 0 || info.type != shape.type ||
-      info.key_size != 4 || info.value_size != shape.value_size || info.max_entries != shape.max_entries)
+      info.key_size != shape.key_size || info.value_size != shape.value_size ||
+      info.max_entries != shape.max_entries)
     return fail("the pin " + path + " is not a map of this agent",
                 "remove what another program left: agentctl restore");
   return pin;
@@ -64,7 +66,8 @@ Result<Fd> make_map(const Shape& shape) {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = shape.flags;
-  Fd map(bpf_map_create(shape.type, shape.name, 4, shape.value_size, shape.max_entries, &options));
+  Fd map(
+      bpf_map_create(shape.type, shape.name, shape.key_size, shape.value_size, shape.max_entries, &options));
   if (!map) return refused_map(shape.name, errno);
   return map;
 }
@@ -88,14 +91,16 @@ Status Maps::open_in(const std::string& folder) {
     return fail_errno("cannot create " + folder, errno, "is the BPF file system writable?");
 
   const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+  const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));  // the least that a ring takes
   const auto sets = socket_sets();
   const std::pair<Fd Maps::*, Shape> wanted[] = {
-      {&Maps::live_fd_, {"ebb_live", BPF_MAP_TYPE_ARRAY, sizeof(ebb_live), 1, BPF_F_MMAPABLE}},
-      {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_counters), 1, 0}},
-      {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, sizeof(std::uint32_t), cpus, 0}},
-      {&Maps::drops_fd_, {"ebb_drops", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(ebb_drops), 1, 0}},
+      {&Maps::live_fd_, {"ebb_live", BPF_MAP_TYPE_ARRAY, 4, sizeof(ebb_live), 1, BPF_F_MMAPABLE}},
+      {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(ebb_counters), 1, 0}},
+      {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, 4, sizeof(std::uint32_t), cpus, 0}},
+      {&Maps::drops_fd_, {"ebb_drops", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(ebb_drops), 1, 0}},
+      {&Maps::events_fd_, {"ebb_events", BPF_MAP_TYPE_RINGBUF, 0, 0, page, 0}},
       {&Maps::sockets_fd_,
-       {"ebb_sockets", BPF_MAP_TYPE_ARRAY, sizeof(ebb_socket_set), (sets + 1) * cpus, BPF_F_MMAPABLE}},
+       {"ebb_sockets", BPF_MAP_TYPE_ARRAY, 4, sizeof(ebb_socket_set), (sets + 1) * cpus, BPF_F_MMAPABLE}},
   };
   for (const auto& [member, shape] : wanted) {  // all, before the first is made: a refusal changes nothing
     auto map = adopt_map(folder, shape);
@@ -146,6 +151,7 @@ Maps& Maps::operator=(Maps&& other) noexcept {
   counters_fd_ = std::move(other.counters_fd_);
   cpumap_fd_ = std::move(other.cpumap_fd_);
   drops_fd_ = std::move(other.drops_fd_);
+  events_fd_ = std::move(other.events_fd_);
   sockets_fd_ = std::move(other.sockets_fd_);
   grace_fd_ = std::move(other.grace_fd_);
   grace_inner_fd_ = std::move(other.grace_inner_fd_);
@@ -185,6 +191,8 @@ void Maps::store_word(std::uint32_t word) { __atomic_store_n(&live_->word, word,
 void Maps::set_state(PowerState state, TrafficMode mode) {
   const std::uint32_t kept = live_->word & ~(7U << 4 | 3U << 8);
   store_word(kept | static_cast<std::uint32_t>(state) << 4 | static_cast<std::uint32_t>(mode) << 8);
+  const std::uint32_t armed = mode != TrafficMode::interactive;
+  if (live_->armed != armed) __atomic_store_n(&live_->armed, armed, __ATOMIC_RELEASE);
 }
 
 void Maps::set_enforcement(Enforcement enforcement) {

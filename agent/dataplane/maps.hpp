@@ -43,6 +43,7 @@ class Maps {
   int counters_fd() const { return counters_fd_.get(); }
   int cpumap_fd() const { return cpumap_fd_.get(); }
   int drops_fd() const { return drops_fd_.get(); }
+  int events_fd() const { return events_fd_.get(); }
   int sockets_fd() const { return sockets_fd_.get(); }
   ebb_live& live() const { return *live_; }
 
@@ -53,7 +54,8 @@ class Maps {
   // can still read the idle bank: an RCU grace period, 8 to 16 ms.
   Status publish(const ebb_bank& bank);
 
-  // One store each; no system call.
+  // A store or two each; no system call. In any mode but `interactive` the next urgent packet raises an event
+  // (events.hpp).
   void set_state(PowerState state, TrafficMode mode);
   void set_enforcement(Enforcement enforcement);
   void set_inert();  // deadline = 0: every program passes everything, until the next beat
@@ -72,7 +74,7 @@ class Maps {
 
  private:
   Maps() = default;
-  Fd live_fd_, counters_fd_, cpumap_fd_, drops_fd_, sockets_fd_, grace_fd_, grace_inner_fd_;
+  Fd live_fd_, counters_fd_, cpumap_fd_, drops_fd_, events_fd_, sockets_fd_, grace_fd_, grace_inner_fd_;
   ebb_live* live_ = nullptr;
 
   Status open_in(const std::string& folder);

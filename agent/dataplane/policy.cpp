@@ -173,9 +173,10 @@ void fill_ipv4(__u64 (&tables)[EBB_SLICES][EBB_SLICE_VALUES], const std::vector<
   }
 }
 
-ebb_treatment encode(const Treatment& treatment, std::uint8_t slot) {
+ebb_treatment encode(const Treatment& treatment, ClassKind kind, std::uint8_t slot) {
   ebb_treatment out{};
   out.class_slot = slot;
+  if (kind == ClassKind::urgent) out.flags |= EBB_T_URGENT;
   if (treatment.drop) out.flags |= EBB_T_DROP;
   if (treatment.trim_padding) out.flags |= EBB_T_TRIM_PADDING;
   if (treatment.steer) out.flags |= EBB_T_STEER;
@@ -262,9 +263,9 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
     if (!rule.owner.empty()) bank.owned |= bit;
     if (rule.no_listener) bank.no_listener |= bit;
     if (named || addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
+    const TrafficClass& of = config.classes[bits[i].class_index];
     for (std::size_t state = 0; state < config.states.size(); ++state)
-      bank.treat[state][i] =
-          encode(config.classes[bits[i].class_index].treat[state], slots[bits[i].class_index]);
+      bank.treat[state][i] = encode(of.treat[state], of.kind, slots[bits[i].class_index]);
   }
   fill_small(bank.to, bits, [](const Rule& rule, unsigned value) { return has(rule.to, value); });
   fill_small(bank.proto, bits, [](const Rule& rule, unsigned value) {

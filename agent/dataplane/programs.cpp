@@ -70,6 +70,7 @@ Result<XdpObject> open_xdp(const Maps& maps) {
   bpf_map__reuse_fd(xdp->maps.ebb_counters, maps.counters_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_cpumap, maps.cpumap_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_drops, maps.drops_fd());
+  bpf_map__reuse_fd(xdp->maps.ebb_events, maps.events_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_sockets, maps.sockets_fd());
   return xdp;
 }
@@ -89,6 +90,7 @@ Result<Fd> load_tc(const Maps& maps, bool raw_ip) {
   bpf_map__reuse_fd(tc->maps.bss, maps.live_fd());
   bpf_map__reuse_fd(tc->maps.ebb_counters, maps.counters_fd());
   bpf_map__reuse_fd(tc->maps.ebb_drops, maps.drops_fd());
+  bpf_map__reuse_fd(tc->maps.ebb_events, maps.events_fd());
   bpf_map__reuse_fd(tc->maps.ebb_sockets, maps.sockets_fd());
   const auto* wanted = raw_ip ? tc->progs.ebb_tc_ingress_ip : tc->progs.ebb_tc_ingress;
   for (auto* program : {tc->progs.ebb_tc_ingress, tc->progs.ebb_tc_ingress_ip})

@@ -97,7 +97,7 @@ TEST_F(ConfigFolder, KeysOfLaterFilesReplaceEarlierOnes) {
   EXPECT_EQ(c.interfaces, (std::vector<std::string>{"auto", "eth0"}));
   EXPECT_EQ(c.interval, std::chrono::seconds(1));
   EXPECT_EQ(c.management_ports, std::vector<std::uint16_t>{24});
-  EXPECT_EQ(c.states[2].enter->text, "< 50%");
+  EXPECT_EQ(c.states[2].enter.at(0).when[0].text, "< 50%");
   EXPECT_EQ(c.states[2].dwell, std::chrono::seconds(3));
   EXPECT_TRUE(c.states[2].cpus.efficient);
   EXPECT_FALSE(c.states[2].cpus.mask);
@@ -144,7 +144,7 @@ TEST_F(ConfigFolder, ErrorsNameTheirFile) {
   says("interval = 5\n", "[agent]\ninterval = \"5s\"\n", main_ + ":3:12: expected a duration");
   says("[state.critical]\nenter = { frequency = \"< 50%\" }\n",
        "[state.critical]\nleave = { frequency = \"< 60%\" }\n",
-       later + "2:9: leave \"< 60%\" overlaps enter \"< 50%\" at " + main_ + ":4:9: ");
+       later + "2:9: leave \"frequency < 60%\" overlaps enter \"frequency < 50%\" at " + main_ + ":4:9: ");
   says("[state.critical]\nleave = { frequency = \"> 60%\" }\n", "[state.critical]\n",
        main_ + ":4:9: leave without enter");
   says(class_text("a", 5), class_text("b", 5),
@@ -160,7 +160,7 @@ TEST_F(ConfigFolder, ErrorsNameTheirFile) {
 TEST_F(ConfigFolder, AStateMayBeWrittenInTwoFiles) {
   write("[state.critical]\nleave = { frequency = \"> 60%\" }\n",
         "[state.critical]\nenter = { frequency = \"< 50%\" }\n");
-  EXPECT_TRUE(config().states[3].enter && config().states[3].leave);
+  EXPECT_FALSE(config().states[3].enter.empty() || config().states[3].leave.empty());
 }
 
 TEST_F(ConfigFolder, ThatCannotBeRead) {
@@ -234,7 +234,7 @@ TEST(ConfigShipped, CommentedExamplesAreValid) {
     text += (line.rfind("#:", 0) == 0 ? line.substr(2) : line) + "\n";
   const Config config = good(text);
   EXPECT_EQ(config.classes.size(), 5U);
-  EXPECT_TRUE(config.states[3].enter);
+  EXPECT_FALSE(config.states[3].enter.empty());
 }
 
 // Each example is also a file for conf.d: no rule of it hides one of the default's, nor the other way round.

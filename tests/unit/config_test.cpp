@@ -7,6 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::vector<StateRule> one_rule(const Condition& condition) { return {{{condition}, 0ms, ""}}; }
+
 TEST(Config, TheSmallestHasTheDefaults) {
   const Config c = good(agent);
   EXPECT_EQ(c.interfaces, std::vector<std::string>{"eth0"});
@@ -15,7 +17,8 @@ TEST(Config, TheSmallestHasTheDefaults) {
   EXPECT_EQ(c.management_ports, std::vector<std::uint16_t>{22});
   EXPECT_TRUE(c.classes.empty());
   for (const auto& state : c.states) {
-    EXPECT_FALSE(state.configured || state.enter || state.leave || state.cpus.efficient || state.cpus.mask);
+    EXPECT_FALSE(state.configured || state.cpus.efficient || state.cpus.mask);
+    EXPECT_TRUE(state.enter.empty() && state.leave.empty());
     EXPECT_EQ(state.dwell, 15s);
   }
 }
@@ -49,8 +52,8 @@ match = {}
   EXPECT_EQ(c.management_ports, (std::vector<std::uint16_t>{22, 2222}));
   const StateRules& saver = c.states[2];
   EXPECT_TRUE(saver.configured);
-  EXPECT_EQ(saver.enter, (Threshold{.below = true, .relative = true, .value = 50, .text = "< 50%"}));
-  EXPECT_EQ(saver.leave, (Threshold{.below = false, .relative = true, .value = 60, .text = "> 60%"}));
+  EXPECT_EQ(saver.enter, one_rule({Sensor::frequency, true, false, 50, "< 50%"}));
+  EXPECT_EQ(saver.leave, one_rule({Sensor::frequency, false, false, 60, "> 60%"}));
   EXPECT_EQ(saver.dwell, 2min);
   EXPECT_TRUE(saver.cpus.efficient);
   EXPECT_TRUE(c.states[1].configured);
@@ -91,17 +94,65 @@ TEST(Config, Durations) {
 
 TEST(Config, Thresholds) {
   struct Row {
-    const char* text;
-    bool below, relative;
-    double value;
+    const char *sensor, *text;
+    Condition condition;
   };
-  for (const Row& row : {Row{"< 50%", true, true, 50}, Row{">60%", false, true, 60},
-                         Row{"> 12.5 %", false, true, 12.5}, Row{"< 800MHz", true, false, 800'000},
-                         Row{"> 1.2GHz", false, false, 1'200'000}, Row{"< 600000kHz", true, false, 600'000},
-                         Row{"< 800 mhz", true, false, 800'000}, Row{"< 100%", true, true, 100}}) {
-    const auto enter = good_state(std::string("enter = { frequency = \"") + row.text + "\" }").enter;
-    EXPECT_EQ(enter, (Threshold{row.below, row.relative, row.value, row.text})) << row.text;
+  using enum Sensor;
+  for (const Row& row : {Row{"frequency", "< 50%", {frequency, true, false, 50}},
+                         Row{"frequency", ">60%", {frequency, false, false, 60}},
+                         Row{"frequency", "> 12.5 %", {frequency, false, false, 12.5}},
+                         Row{"frequency", "< 800MHz", {frequency, true, true, 800'000}},
+                         Row{"frequency", "> 1.2GHz", {frequency, false, true, 1'200'000}},
+                         Row{"frequency", "< 600000kHz", {frequency, true, true, 600'000}},
+                         Row{"frequency", "< 800 mhz", {frequency, true, true, 800'000}},
+                         Row{"frequency", "< 100%", {frequency, true, false, 100}},
+                         Row{"utilisation", "> 80%", {utilisation, false, false, 80}},
+                         Row{"run_queue", "> 2", {run_queue, false, false, 2}},
+                         Row{"run_queue", "< 0.5", {run_queue, true, false, 0.5}},
+                         Row{"cpu_pressure", "> 0%", {cpu_pressure, false, false, 0}},
+                         Row{"memory_pressure", "> 10%", {memory_pressure, false, false, 10}},
+                         Row{"battery", "< 20%", {battery, true, false, 20}},
+                         Row{"battery_power", "< -2.5W", {battery_power, true, false, -2.5}},
+                         Row{"battery_power", "> 0 w", {battery_power, false, false, 0}},
+                         Row{"power", "> 12W", {power, false, false, 12}},
+                         Row{"temperature", "> 80C", {temperature, false, false, 80}},
+                         Row{"heat_margin", "< -5 C", {heat_margin, true, false, -5}}}) {
+    Condition wanted = row.condition;
+    wanted.text = row.text;
+    const std::string line = std::string("enter = { ") + row.sensor + " = \"" + row.text + "\" }";
+    EXPECT_EQ(good_state(line).enter, one_rule(wanted)) << line;
   }
+}
+
+TEST(Config, Words) {
+  EXPECT_EQ(good_state("enter = { mains = \"offline\" }").enter,
+            one_rule({.sensor = Sensor::mains, .text = "offline"}));
+  EXPECT_EQ(good_state("enter = { under_voltage = \"yes\" }").enter,
+            one_rule({.sensor = Sensor::under_voltage, .text = "yes"}));
+}
+
+TEST(Config, RulesOfAState) {
+  const StateRules rules = good_state(R"(
+enter = [{ battery = "< 20%", mains = "offline", for = "15s" }, { temperature = ["> 60C", "< 70C"] }]
+leave = { battery = "> 25%" })");
+  ASSERT_EQ(rules.enter.size(), 2U);
+  EXPECT_EQ(rules.enter[0].when, (std::vector<Condition>{{Sensor::battery, true, false, 20, "< 20%"},
+                                                         {.sensor = Sensor::mains, .text = "offline"}}));
+  EXPECT_EQ(rules.enter[0].hold_for, 15s);
+  EXPECT_EQ(rule_text(rules.enter[0]), "battery < 20%, mains offline, for 15s");
+  EXPECT_EQ(rules.enter[0].where, "t:5:10");
+  EXPECT_EQ(rules.enter[1].when.size(), 2U);
+  EXPECT_EQ(rule_text(rules.enter[1]), "temperature > 60C, temperature < 70C");
+  EXPECT_EQ(rules.leave.size(), 1U);
+}
+
+TEST(Config, LeaveNeedOnlyExcludeTheRulesThatItEnds) {
+  good_state(R"(enter = [{ battery = "< 20%" }, { frequency = "< 50%" }]
+leave = [{ battery = "> 25%" }, { frequency = "> 60%" }])");
+  good_state(R"(enter = { battery = "< 20%", mains = "offline" }
+leave = [{ mains = "online" }, { battery = "> 20%" }])");
+  good_state(R"(enter = { under_voltage = "yes" }
+leave = { under_voltage = "no", for = "1m" })");
 }
 
 TEST(Config, EnterAndLeaveThatDoNotOverlap) {
@@ -175,13 +226,13 @@ TEST(ConfigErrors, States) {
            Bad{"power_saver]\n", "t:3:8: unknown key \"power_saver\"", "did you mean \"power-saver\""},
            Bad{"critical]\nenters = {}\n", "t:4:1: unknown key \"enters\"", "did you mean \"enter\""},
            Bad{"critical]\nenter = \"< 50%\"\n", "t:4:9: expected a table", "frequency"},
-           Bad{"critical]\nenter = {}\n", "t:4:9: a condition needs frequency", ""},
+           Bad{"critical]\nenter = {}\n", "t:4:9: a condition needs a sensor", "list of tables"},
            Bad{"critical]\nenter = { freq = \"< 50%\" }\n", "unknown key \"freq\"", "frequency"},
            Bad{"critical]\nenter = { frequency = 50 }\n", "t:4:23: " + condition + R"( such as "< 50%")", ""},
            Bad{"critical]\nenter = { frequency = \"50%\" }\n", condition, "signs"},
            Bad{"critical]\nenter = { frequency = \"< 50\" }\n", condition, "units"},
            Bad{"critical]\nenter = { frequency = \"<= 50%\" }\n", condition, "signs"},
-           Bad{"critical]\nenter = { frequency = \"< -5%\" }\n", condition, ""},
+           Bad{"critical]\nenter = { frequency = \"< -5%\" }\n", "never changes", ""},
            Bad{"critical]\nenter = { frequency = \"< 5.5.5%\" }\n", condition, ""},
            Bad{"critical]\nenter = { frequency = \"< %\" }\n", condition, ""},
            Bad{"critical]\nenter = { frequency = \"\" }\n", condition, ""},
@@ -191,6 +242,41 @@ TEST(ConfigErrors, States) {
            Bad{"critical]\nenter = { frequency = \"> 100%\" }\n", "never changes", ""},
            Bad{"critical]\nenter = { frequency = \"< 1000GHz\" }\n", "never changes", ""},
            Bad{"critical]\nleave = { frequency = \"> 50%\" }\n", "t:4:9: leave without enter", ""},
+           Bad{"critical]\nenter = { batery = \"< 5%\" }\n", "t:4:11: unknown key \"batery\"",
+               "did you mean \"battery\""},
+           Bad{"critical]\nenter = { battery = \"< 5C\" }\n",
+               "expected a threshold such as \"< 50%\", found \"< 5C\"", "unit: %"},
+           Bad{"critical]\nenter = { battery = \"< 5GHz\" }\n", condition, "unit: %"},
+           Bad{"critical]\nenter = { run_queue = \"> 2%\" }\n", condition, "no unit"},
+           Bad{"critical]\nenter = { temperature = \"> 80F\" }\n", "such as \"< 50C\"", "unit: C"},
+           Bad{"critical]\nenter = { temperature = \"> 251C\" }\n", "never changes", "no temperature"},
+           Bad{"critical]\nenter = { battery = \"< 0%\" }\n", "never changes", "no battery"},
+           Bad{"critical]\nenter = { utilisation = \"> 100%\" }\n", "never changes", ""},
+           Bad{"critical]\nenter = { frequency = \"> 0%\" }\n", "never changes", ""},
+           Bad{"critical]\nenter = { frequency = \"< 1kHz\" }\n", "never changes", ""},
+           Bad{"critical]\nenter = { mains = \"offlin\" }\n", "t:4:19: expected one of online, offline",
+               "did you mean \"offline\""},
+           Bad{"critical]\nenter = { under_voltage = true }\n", "expected one of yes, no, found true", ""},
+           Bad{"critical]\nenter = []\n", "expected at least one value", ""},
+           Bad{"critical]\nenter = { battery = [] }\n", "expected at least one value", ""},
+           Bad{"critical]\nenter = { for = \"5s\" }\n", "a condition needs a sensor", ""},
+           Bad{"critical]\nenter = { battery = \"< 5%\", for = \"0s\" }\n", "from 1ms to 24h", ""},
+           Bad{"critical]\nenter = { battery = \"< 5%\", four = \"5s\" }\n", "unknown key \"four\"",
+               "did you mean \"for\""},
+           Bad{"critical]\nenter = { battery = [\"> 50%\", \"< 30%\"] }\n",
+               "t:4:31: \"> 50%\" and \"< 30%\" contradict each other", "list of tables"},
+           Bad{"critical]\nenter = { mains = [\"online\", \"offline\"] }\n", "contradict each other", ""},
+           Bad{"critical]\nenter = { battery = [\"< 50%\", \"< 30%\"] }\n", "one never decides", "remove"},
+           Bad{"critical]\nenter = [{ battery = \"< 5%\" }, { battery = \"< 5%\" }]\n",
+               "t:4:32: this rule stands in the list twice", ""},
+           Bad{"critical]\nenter = { battery = \"< 5%\" }\nleave = { frequency = \"> 60%\" }\n",
+               "t:5:9: leave \"frequency > 60%\" ends no rule of enter", "a sensor that enter names"},
+           Bad{"critical]\nenter = [{ battery = \"< 5%\" }, { battery = \"< 20%\", mains = \"offline\" }]\n"
+               "leave = { battery = \"> 10%\" }\n",
+               "t:5:9: leave \"battery > 10%\" overlaps enter \"battery < 20%, mains offline\" at t:4:32",
+               "opposite direction"},
+           Bad{"critical]\nenter = { mains = \"offline\" }\nleave = { mains = \"offline\" }\n", "overlaps",
+               ""},
            Bad{"critical]\ndwell = 15\n", "expected a duration", ""},
            Bad{"critical]\ndwell = \"25h\"\n", "from 0s to 24h", ""},
            Bad{"balanced]\nenter = { frequency = \"< 50%\" }\n", "t:4:1: balanced takes neither", ""},
@@ -209,8 +295,8 @@ TEST(ConfigErrors, States) {
     const auto bar = text.find('|');
     expect_bad({agent + "[state.performance]\nleave = { frequency = \"" + text.substr(bar + 1) +
                     "\" }\nenter = { frequency = \"" + text.substr(0, bar) + "\" }\n",
-                "t:4:9: leave \"" + text.substr(bar + 1) + "\" overlaps enter \"" + text.substr(0, bar) +
-                    "\" at t:5:9",
+                "t:4:9: leave \"frequency " + text.substr(bar + 1) + "\" overlaps enter \"frequency " +
+                    text.substr(0, bar) + "\" at t:5:9",
                 "opposite direction"});
   }
 }

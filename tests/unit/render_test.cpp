@@ -66,9 +66,17 @@ class Generator {
     r.configured = true;
     r.dwell = pick<std::chrono::milliseconds>({0ms, 15s, 1ms, 24h});
     if (!balanced && chance(70)) {
-      r.enter = Threshold{.below = true, .relative = true, .value = 50, .text = "<\t50 %"};
+      r.enter = {{{{Sensor::frequency, true, false, 50, "<\t50 %"}}, 0ms, ""}};
+      if (chance(50)) r.enter[0].hold_for = 90s;
+      if (chance(50)) r.leave = {{{{Sensor::frequency, false, true, 1.2e6, "> 1.2GHz"}}, 0ms, ""}};
       if (chance(50))
-        r.leave = Threshold{.below = false, .relative = false, .value = 1.2e6, .text = "> 1.2GHz"};
+        r.enter.push_back({{{Sensor::temperature, false, false, -5, "> -5C"},
+                            {Sensor::temperature, true, false, 70.5, "< 70.5C"},
+                            {.sensor = Sensor::mains, .text = "offline"}},
+                           pick<std::chrono::milliseconds>({0ms, 1ms, 24h}),
+                           ""});
+      if (r.enter.size() == 2 && chance(50))
+        r.leave.push_back({{{.sensor = Sensor::mains, .text = "online"}}, 2min, ""});
     }
     if (chance(30)) r.cpus.efficient = true;
     if (!r.cpus.efficient && chance(50)) {

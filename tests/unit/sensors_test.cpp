@@ -151,6 +151,28 @@ TEST_F(SensorsTest, TheUtilisationNeedsTwoSamplesOfTheSameClock) {
   EXPECT_DOUBLE_EQ(sample().readings.at("utilisation").number.value_or(-1), 100);
 }
 
+TEST_F(SensorsTest, TheBusiestCpuIsToldBesideTheMean) {
+  const auto stat = [&](unsigned first, unsigned second, unsigned idle) {
+    put("proc/stat", "cpu  " + std::to_string(first + second) + " 0 0 " + std::to_string(2 * idle) +
+                         " 0 0 0 0 0 0\ncpu0 " + std::to_string(first) + " 0 0 " + std::to_string(idle) +
+                         " 0 0 0 0 0 0\ncpu7 " + std::to_string(second) + " 0 0 " + std::to_string(idle) +
+                         " 0 0 0 0 0 0\nprocs_running 1\n");
+  };
+  const auto told = [](const Sample& now, const char* name) {
+    return now.readings.at(name).number.value_or(-1);
+  };
+  stat(1000, 1000, 1000);
+  EXPECT_FALSE(sample().readings.at("utilisation.busiest").known());
+  stat(1400, 1000, 1100);
+  const Sample now = sample();
+  EXPECT_DOUBLE_EQ(told(now, "utilisation.busiest"), 80);
+  EXPECT_NEAR(told(now, "utilisation"), 66.7, 0.1);
+  stat(1400, 1020, 1110);
+  EXPECT_DOUBLE_EQ(told(sample(), "utilisation.busiest"), 80) << "0.2 s later: too soon for another share";
+  stat(1400, 1070, 1130);
+  EXPECT_DOUBLE_EQ(told(sample(), "utilisation.busiest"), 70) << "of the whole time since the share before";
+}
+
 // Two batteries: the larger one counts more, and a silent one is left out.
 TEST_F(SensorsTest, BatteriesAreWeighted) {
   const std::string second = "sys/class/power_supply/BAT1/";

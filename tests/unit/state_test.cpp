@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The power state machine and the traffic mode: values in, values out.
+// The power state: values in, values out.
 #include "decide/state.hpp"
 
-#include <limits>
 #include <random>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
-
-#include "decide/mode.hpp"
 
 using namespace ebb;
 using namespace std::chrono_literals;
@@ -16,17 +14,30 @@ using enum PowerState;
 
 namespace {
 
-Threshold below(double percent) { return {true, true, percent, ""}; }
-Threshold above(double percent) { return {false, true, percent, ""}; }
+using Rules = std::vector<StateRule>;
 
-StateRules& of(std::array<StateRules, 4>& rules, PowerState state) {
-  return rules[static_cast<std::size_t>(state)];
+StateRule rule(std::string_view sensor, bool below, double value, milliseconds hold_for = 0ms) {
+  for (std::size_t i = 0; i < sensor_kinds.size(); ++i)
+    if (sensor_kinds[i].name == sensor)
+      return {{{static_cast<Sensor>(i), below, false, value, ""}}, hold_for, ""};
+  throw std::invalid_argument("no such sensor");
+}
+Rules below(double percent) { return {rule("frequency", true, percent)}; }
+Rules above(double percent) { return {rule("frequency", false, percent)}; }
+StateRule mains(const char* word) { return {{{.sensor = Sensor::mains, .text = word}}, 0ms, ""}; }
+
+// Both at once.
+StateRule both(StateRule a, const StateRule& b) {
+  a.when.insert(a.when.end(), b.when.begin(), b.when.end());
+  return a;
 }
 
+StateRules& of(States& rules, PowerState state) { return rules[static_cast<std::size_t>(state)]; }
+
 // critical < 10 % (left > 20), power-saver < 50 (left > 60), performance > 90 (left < 80); dwell 15 s each.
-std::array<StateRules, 4> usual() {
-  std::array<StateRules, 4> rules;
-  for (auto& each : rules) each = {true, {}, {}, 15s, {}};
+States usual() {
+  States rules;
+  for (auto& each : rules) each = {.configured = true, .enter = {}, .leave = {}, .dwell = 15s, .cpus = {}};
   of(rules, critical).enter = below(10);
   of(rules, critical).leave = above(20);
   of(rules, power_saver).enter = below(50);
@@ -43,15 +54,18 @@ Sample at(std::optional<double> percent) {
 }
 
 struct Machine {
-  std::array<StateRules, 4> rules = usual();
+  States rules = usual();
+  Caps caps;
+  std::vector<Hold> holds;
   StateMemory memory;
   milliseconds now = 1000s;
 
-  PowerState feed(std::optional<double> percent, milliseconds later = 5s) {
+  PowerState feed(const Sample& sample, milliseconds later = 5s) {
     now += later;
-    memory = decide_state(rules, memory, at(percent), now);
+    memory = decide_state(rules, memory, {sample, caps, strongest(holds, now), now});
     return memory.state;
   }
+  PowerState feed(std::optional<double> percent, milliseconds later = 5s) { return feed(at(percent), later); }
 };
 
 TEST(State, FirstDecisionNeedsNoDwellAndIsNoChange) {
@@ -84,17 +98,17 @@ TEST(State, Hysteresis) {
 
 TEST(State, LeaveIsTheOppositeOfEnterByDefault) {
   Machine machine;
-  of(machine.rules, power_saver).leave.reset();
+  of(machine.rules, power_saver).leave.clear();
   EXPECT_EQ(machine.feed(49), power_saver);
   EXPECT_EQ(machine.feed(49.9, 20s), power_saver);
   EXPECT_EQ(machine.feed(50), balanced);
   machine.feed(40, 20s);
-  EXPECT_EQ(machine.feed({}, 20s), power_saver) << "unknown is not the opposite";
+  EXPECT_EQ(machine.feed(std::nullopt, 20s), power_saver) << "unknown is not the opposite";
 }
 
 TEST(State, AbsoluteThresholds) {
   Machine machine;
-  of(machine.rules, power_saver).enter = Threshold{true, false, 500000, ""};
+  of(machine.rules, power_saver).enter = {{{{Sensor::frequency, true, true, 500000, ""}}, 0ms, ""}};
   EXPECT_EQ(machine.feed(45), balanced) << "540 MHz";
   EXPECT_EQ(machine.feed(41, 20s), power_saver) << "492 MHz";
 }
@@ -137,7 +151,7 @@ TEST(State, Precedence) {
   EXPECT_EQ(machine.feed(15, 20s), critical) << "stays until it is left, whatever power-saver wants";
   EXPECT_EQ(machine.feed(25, 20s), power_saver) << "left into what the sensors ask for";
   EXPECT_EQ(machine.memory.rule, "power-saver.enter");
-  EXPECT_EQ(machine.feed(55, 20s), power_saver) << "in force, above performance";
+  EXPECT_EQ(machine.feed(55, 20s), power_saver) << "in force, before performance";
   EXPECT_EQ(machine.feed(65, 20s), performance);
   EXPECT_EQ(machine.feed(40, 20s), power_saver) << "a more saving state takes over";
 }
@@ -154,14 +168,14 @@ TEST(State, CriticalNeverWaitsButIsLeftAfterItsDwellTime) {
 
 TEST(State, UnknownKeepsTheState) {
   Machine machine;
-  EXPECT_EQ(machine.feed({}), balanced);
+  EXPECT_EQ(machine.feed(std::nullopt), balanced);
   EXPECT_EQ(machine.memory.rule, "default");
   EXPECT_EQ(machine.memory.values.at("frequency"), "unknown");
   for (const auto& [percent, state] : {std::pair{5.0, critical}, {40.0, power_saver}, {95.0, performance}}) {
     Machine other;
     EXPECT_EQ(other.feed(percent), state);
     const StateMemory before = other.memory;
-    EXPECT_EQ(other.feed({}, 1h), state);
+    EXPECT_EQ(other.feed(std::nullopt, 1h), state);
     EXPECT_EQ(other.memory.rule, before.rule);
     EXPECT_EQ(other.memory.since, before.since);
     EXPECT_EQ(other.memory.values, before.values);
@@ -172,7 +186,7 @@ TEST(State, AStateThatNoRuleCanEnterIsLeft) {
   Machine machine;
   machine.feed(40);
   of(machine.rules, power_saver) = {};
-  EXPECT_EQ(machine.feed({}, 20s), balanced);
+  EXPECT_EQ(machine.feed(std::nullopt, 20s), balanced);
 }
 
 TEST(State, ValuesHaveOneDecimalAtMost) {
@@ -204,7 +218,7 @@ TEST(State, RandomSequences) {
     for (auto& rules : machine.rules) {
       rules.configured = number(4) != 0;
       rules.dwell = milliseconds(number(20000));
-      if (number(2) == 0) rules.leave.reset();
+      if (number(2) == 0) rules.leave.clear();
     }
     for (int step = 0; step < 20; ++step) {
       const std::optional<double> percent = number(5) ? std::optional(number(110) / 1.0) : std::nullopt;
@@ -229,8 +243,8 @@ TEST(State, RandomSequences) {
       ASSERT_EQ(after.rule,
                 after.state == balanced ? std::string(word(before.state)) + ".leave" : name + ".enter");
       ASSERT_TRUE(after.state != critical || *percent < 10) << *percent;
-      ASSERT_TRUE(after.state != power_saver || *percent < 50) << *percent;
-      ASSERT_TRUE(after.state != performance || *percent > 90) << *percent;
+      ASSERT_TRUE(after.state != power_saver || *percent <= 60) << *percent;
+      ASSERT_TRUE(after.state != performance || *percent >= 80) << *percent;
       if (after.state == critical) continue;
       for (const auto state : {before.state, after.state}) {
         const StateRules& rules = of(machine.rules, state);
@@ -241,14 +255,179 @@ TEST(State, RandomSequences) {
   EXPECT_GT(changes, 100000u) << "the sequences do exercise the machine";
 }
 
-TEST(Mode, UrgentThenBulkThenQuiet) {
-  EXPECT_EQ(decide_mode({0, 0}, 5s), TrafficMode::quiet);
-  EXPECT_EQ(decide_mode({0, 5000}, 5s), TrafficMode::quiet) << "1000 packets/s";
-  EXPECT_EQ(decide_mode({0, 5001}, 5s), TrafficMode::bulk);
-  EXPECT_EQ(decide_mode({1, 5001}, 5s), TrafficMode::interactive);
-  EXPECT_EQ(decide_mode({1, 0}, 100ms), TrafficMode::interactive);
-  EXPECT_EQ(decide_mode({0, 101}, 100ms), TrafficMode::bulk);
-  EXPECT_EQ(decide_mode({0, std::numeric_limits<std::uint64_t>::max()}, 1h), TrafficMode::bulk);
+// Other sensors, by name.
+Sample seen(std::initializer_list<std::pair<const char*, double>> numbers,
+            std::initializer_list<std::pair<const char*, const char*>> words = {}) {
+  Sample sample = at(std::nullopt);
+  for (const auto& [name, value] : numbers) {
+    if (std::string_view(name) == "frequency") sample.frequency = Frequency{value, value * 12000};
+    sample.readings[name].number = value;
+  }
+  for (const auto& [name, text] : words) sample.readings[name].text = text;
+  return sample;
+}
+
+Machine empty() {
+  Machine machine;
+  for (auto& rules : machine.rules) rules.enter = rules.leave = {};
+  return machine;
+}
+
+TEST(State, AnySensorAndAnyRule) {
+  Machine machine = empty();
+  of(machine.rules, power_saver).enter = {both(rule("battery", true, 20), mains("offline")),
+                                          rule("temperature", false, 70)};
+  EXPECT_EQ(machine.feed(seen({{"battery", 19}}, {{"mains", "online"}}), 20s), balanced) << "all of a rule";
+  EXPECT_EQ(machine.feed(seen({{"battery", 19}}), 20s), balanced) << "mains unknown";
+  EXPECT_EQ(machine.feed(seen({{"battery", 19}}, {{"mains", "absurd"}}), 20s), balanced);
+  EXPECT_EQ(machine.feed(seen({{"battery", 19}}, {{"mains", "offline"}}), 20s), power_saver);
+  EXPECT_EQ(machine.memory.rule, "power-saver.enter[1]");
+  EXPECT_EQ(machine.memory.values,
+            (std::map<std::string, std::string>{{"battery", "19 %"}, {"mains", "offline"}}));
+  EXPECT_EQ(machine.feed(seen({{"battery", 19}}), 20s), power_saver) << "unknown leaves nothing";
+  EXPECT_EQ(machine.feed(seen({{"temperature", 71}}, {{"mains", "online"}}), 20s), power_saver);
+  EXPECT_EQ(machine.memory.rule, "power-saver.enter[2]") << "another rule decides now";
+  EXPECT_EQ(machine.memory.values.at("temperature"), "71 C");
+  EXPECT_EQ(machine.memory.changes, 1u);
+  EXPECT_EQ(machine.feed(seen({{"temperature", 70}}), 20s), balanced);
+  EXPECT_EQ(machine.memory.rule, "power-saver.leave");
+}
+
+TEST(State, EachRuleIsLeftByWhatNamesItsSensors) {
+  Machine machine = empty();
+  of(machine.rules, power_saver).enter = {rule("battery", true, 20), rule("frequency", true, 50)};
+  of(machine.rules, power_saver).leave = {rule("battery", false, 25), rule("frequency", false, 60)};
+  EXPECT_EQ(machine.feed(seen({{"battery", 19}, {"frequency", 100}})), power_saver);
+  EXPECT_EQ(machine.feed(seen({{"battery", 25}, {"frequency", 100}}), 20s), power_saver)
+      << "a full frequency";
+  EXPECT_EQ(machine.feed(seen({{"battery", 26}, {"frequency", 100}}), 20s), balanced);
+  EXPECT_EQ(machine.feed(seen({{"frequency", 40}}), 20s), power_saver) << "without a battery";
+  EXPECT_EQ(machine.feed(seen({{"frequency", 61}}), 20s), balanced);
+}
+
+TEST(State, ForNeedsToHoldWithoutABreak) {
+  Machine machine = empty();
+  of(machine.rules, power_saver).enter = {rule("utilisation", true, 10, 15s)};
+  of(machine.rules, power_saver).leave = {rule("utilisation", false, 20, 10s)};
+  for (const double share : {5.0, 5.0, 5.0})
+    EXPECT_EQ(machine.feed(seen({{"utilisation", share}})), balanced);
+  EXPECT_EQ(machine.feed(seen({})), balanced) << "unknown breaks it";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(machine.feed(seen({{"utilisation", 5}})), balanced);
+  EXPECT_EQ(machine.feed(seen({{"utilisation", 5}})), power_saver) << "15 s";
+  EXPECT_EQ(machine.feed(seen({{"utilisation", 30}}), 20s), power_saver);
+  EXPECT_EQ(machine.feed(seen({{"utilisation", 30}}), 9999ms), power_saver);
+  EXPECT_EQ(machine.feed(seen({{"utilisation", 30}}), 1ms), balanced);
+}
+
+TEST(State, TiersDecideWhereRulesDisagree) {
+  Machine machine = empty();
+  for (auto& rules : machine.rules) rules.dwell = 0s;
+  of(machine.rules, power_saver).enter = {rule("frequency", true, 50)};
+  of(machine.rules, performance).enter = {mains("online"), rule("battery", false, 90)};
+  of(machine.rules, critical).enter = {rule("temperature", false, 85), rule("utilisation", true, 5)};
+  EXPECT_EQ(machine.feed(seen({{"frequency", 40}})), power_saver);
+  EXPECT_EQ(machine.memory.tier, Tier::load);
+  EXPECT_EQ(machine.feed(seen({{"frequency", 40}}, {{"mains", "online"}})), performance);
+  EXPECT_EQ(machine.memory.tier, Tier::supply);
+  EXPECT_EQ(machine.feed(seen({{"frequency", 40}, {"utilisation", 4}}, {{"mains", "online"}})), performance)
+      << "critical by load alone comes after mains";
+  EXPECT_EQ(machine.feed(seen({{"battery", 91}}, {{"mains", "offline"}})), performance);
+  EXPECT_EQ(machine.memory.tier, Tier::level);
+  machine.holds = {{"a", power_saver, "backup", "root", machine.now + 1h}};
+  EXPECT_EQ(machine.feed(seen({{"battery", 91}})), power_saver);
+  EXPECT_EQ(machine.memory.tier, Tier::hold);
+  EXPECT_EQ(machine.memory.rule, "hold");
+  EXPECT_EQ(machine.memory.values.at("reason"), "backup");
+  EXPECT_EQ(machine.feed(seen({{"battery", 91}, {"temperature", 86}})), critical);
+  EXPECT_EQ(machine.memory.tier, Tier::critical);
+  EXPECT_EQ(machine.feed(seen({{"battery", 91}, {"temperature", 60}})), power_saver) << "the hold again";
+}
+
+TEST(State, AHoldActsAtOnceAndEndsAtOnce) {
+  Machine machine;
+  machine.feed(70);
+  machine.holds = {{"a", performance, "", "", machine.now + 10s}};
+  EXPECT_EQ(machine.feed(70, 1ms), performance);
+  EXPECT_EQ(machine.feed(40, 1ms), performance);
+  EXPECT_EQ(machine.memory.flaps, 0u);
+  EXPECT_EQ(machine.feed(40, 10s), power_saver) << "expired: what the sensors ask for, without a dwell";
+  EXPECT_EQ(machine.feed(70, 1s), power_saver) << "but then there is one";
+  machine.holds = {{"b", power_saver, "", "", machine.now + 1h}};
+  const auto before = machine.memory;
+  EXPECT_EQ(machine.feed(70, 1s), power_saver);
+  EXPECT_EQ(machine.memory.since, before.since) << "the same state";
+  machine.holds.clear();
+  EXPECT_EQ(machine.feed(70, 1s), balanced) << "released";
+  EXPECT_EQ(machine.memory.rule, "default");
+}
+
+TEST(State, AChangeThatWasHeldBackIsNotMadeInTheDark) {
+  Machine machine;
+  machine.feed(70);
+  EXPECT_EQ(machine.feed(40, 5s), balanced);
+  EXPECT_EQ(machine.feed(std::nullopt, 1h), balanced);
+  EXPECT_EQ(machine.feed(55, 5s), power_saver) << "it was below 50, and is not above 60";
+  EXPECT_EQ(machine.feed(70, 5s), power_saver);
+  EXPECT_EQ(machine.feed(std::nullopt, 1h), power_saver);
+  EXPECT_EQ(machine.memory.flaps, 2u);
+  EXPECT_EQ(machine.feed(55, 5s), balanced);
+}
+
+// One policy of 1.2 GHz.
+Sample loaded(double percent, std::optional<double> utilisation) {
+  Sample sample = at(percent);
+  CpufreqPolicy policy;
+  policy.name = "policy0";
+  policy.current = static_cast<std::uint64_t>(percent * 12000);
+  policy.hardware_max = 1'200'000;
+  sample.policies = {policy};
+  sample.readings["utilisation"].number = utilisation;
+  return sample;
+}
+
+TEST(State, ASelfCappedFrequencyDecidesNothing) {
+  Machine machine;
+  EXPECT_EQ(machine.feed(loaded(50, 5)), balanced);
+  machine.caps = {{"policy0", 570'000}};
+  EXPECT_EQ(machine.feed(loaded(47, 5), 20s), balanced) << "it enters nothing";
+  EXPECT_EQ(machine.feed(loaded(45, 5), 20s), power_saver) << "540 of 570 MHz: the cap does not bind";
+  EXPECT_EQ(machine.feed(loaded(47.5, 90), 20s), power_saver) << "90 % are not above 90 %";
+  EXPECT_EQ(machine.feed(loaded(47.5, 90.1)), balanced) << "the load decides the way up";
+  machine.caps.clear();
+  EXPECT_EQ(machine.feed(loaded(40, 90), 20s), balanced) << "36 % of work: too much for 70 % of that cap";
+  EXPECT_EQ(machine.feed(loaded(40, 80)), power_saver) << "32 %: it fits";
+  machine.caps = {{"policy0", 570'000}};
+  EXPECT_EQ(machine.feed(loaded(47.5, std::nullopt), 20s), balanced)
+      << "where nothing is known, neither holds";
+}
+
+TEST(State, RunQueueAndPressureStandInForTheUtilisation) {
+  for (const auto& [sensor, calm, high] : {std::tuple{"utilisation.busiest", 90.0, 91.0},
+                                           {"run_queue", 1.0, 1.1},
+                                           {"cpu_pressure", 30.0, 31.0}}) {
+    Machine machine;
+    machine.feed(loaded(40, 5));
+    machine.caps = {{"policy0", 600'000}};
+    Sample sample = loaded(50, std::nullopt);
+    sample.readings[sensor].number = calm;
+    EXPECT_EQ(machine.feed(sample, 20s), power_saver) << sensor;
+    sample.readings[sensor].number = high;
+    EXPECT_EQ(machine.feed(sample), balanced) << sensor;
+  }
+}
+
+TEST(State, WhatLastsOfARuleSurvivesOtherRules) {
+  Machine machine;
+  machine.feed(40);
+  const States before = machine.rules;
+  of(machine.rules, power_saver).enter = {rule("battery", true, 20), rule("frequency", true, 50)};
+  machine.memory = carried_over(before, machine.rules, machine.memory);
+  EXPECT_EQ(machine.feed(55, 20s), power_saver);
+  EXPECT_EQ(machine.memory.rule, "power-saver.enter[2]");
+  const States again = machine.rules;
+  of(machine.rules, power_saver).enter = {rule("frequency", true, 45)};
+  machine.memory = carried_over(again, machine.rules, machine.memory);
+  EXPECT_EQ(machine.feed(55, 20s), balanced) << "another rule, which does not hold";
 }
 
 }  // namespace

@@ -101,6 +101,22 @@ class Varlink : public testing::Test {
     interface.methods["Count"] = [this](const json&, const Peer&) -> VarlinkReply {
       return json{{"n", ++counted_}};
     };
+    interface.methods["News"] = [](const json&, const Peer&) -> VarlinkReply {
+      return json{{"news", "first"}};
+    };
+    interface.methods["Publish"] = [this](const json& parameters, const Peer&) -> VarlinkReply {
+      server_->publish("News", parameters);
+      return json::object();
+    };
+    interface.methods["Keep"] = [this](const json&, const Peer& peer) -> VarlinkReply {
+      server_->keep(peer.connection);
+      return json{{"connection", peer.connection}};
+    };
+    interface.methods["Closed"] = [this](const json&, const Peer&) -> VarlinkReply {
+      return json{{"closed", closed_}};
+    };
+    interface.streams = {"News"};
+    interface.closed = [this](std::uint64_t connection) { closed_.push_back(connection); };
     interface.methods["Refuse"] = [](const json&, const Peer&) -> VarlinkReply {
       return varlink_error("io.ebb.Agent.PermissionDenied",
                            {{"message", "only root may do that"}, {"hint", "run it as root"}});
@@ -117,6 +133,7 @@ class Varlink : public testing::Test {
     server_ = std::move(*server);
     thread_ = std::thread([this] { loop_.run(); });
   }
+  std::vector<std::uint64_t> closed_;  // connections
   void expect_alive() {
     const auto reply = varlink_call(path_, "io.ebb.Agent.Echo", {{"a", 1}});
     ASSERT_TRUE(reply) << reply.error().what;
@@ -131,6 +148,57 @@ class Varlink : public testing::Test {
   std::thread thread_;
   int counted_ = 0;
 };
+
+TEST_F(Varlink, ACallWithMoreGoesOn) {
+  serve();
+  Raw watcher(path_), other(path_);
+  ASSERT_TRUE(watcher.call({{"method", "io.ebb.Agent.News"}, {"more", true}}));
+  EXPECT_EQ(watcher.next(), (json{{"parameters", {{"news", "first"}}}, {"continues", true}}));
+  ASSERT_TRUE(other.call({{"method", "io.ebb.Agent.Publish"}, {"parameters", {{"news", 2}}}}));
+  EXPECT_TRUE(other.next());
+  EXPECT_EQ(watcher.next(), (json{{"parameters", {{"news", 2}}}, {"continues", true}}));
+  ASSERT_TRUE(other.call({{"method", "io.ebb.Agent.News"}}));
+  EXPECT_EQ(other.next(), (json{{"parameters", {{"news", "first"}}}})) << "without `more` it is one reply";
+  ASSERT_TRUE(other.call({{"method", "io.ebb.Agent.Count"}, {"more", true}}));
+  EXPECT_FALSE(other.next()->contains("continues")) << "not a stream";
+  ASSERT_TRUE(watcher.call({{"method", "io.ebb.Agent.Count"}}));
+  EXPECT_FALSE(watcher.next()) << "its reply would never come";
+  expect_alive();
+}
+
+TEST_F(Varlink, AWatcherThatDoesNotReadLosesItsConnection) {
+  serve();
+  Raw slow(path_), other(path_);
+  ASSERT_TRUE(slow.call({{"method", "io.ebb.Agent.News"}, {"more", true}}));
+  ASSERT_TRUE(slow.next());
+  const std::string big(60000, 'x');
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(other.call({{"method", "io.ebb.Agent.Publish"}, {"parameters", {{"news", big}}}}));
+    ASSERT_TRUE(other.next()) << "nobody waits for the slow one";
+  }
+  int got = 0;
+  while (slow.next()) ++got;
+  EXPECT_GT(got, 0);
+  EXPECT_LT(got, 60);
+  expect_alive();
+}
+
+TEST_F(Varlink, AClosedConnectionIsToldOnceAndThoseThatWaitStay) {
+  serve();
+  Raw keeper(path_);
+  ASSERT_TRUE(keeper.call({{"method", "io.ebb.Agent.Keep"}}));
+  const auto kept = keeper.next().value()["parameters"]["connection"];
+  std::vector<std::unique_ptr<Raw>> crowd;
+  for (std::size_t i = 0; i < VarlinkServer::max_clients + 8; ++i) {
+    crowd.push_back(std::make_unique<Raw>(path_));
+    ASSERT_TRUE(crowd.back()->call({{"method", "io.ebb.Agent.Count"}}));
+    ASSERT_TRUE(crowd.back()->next());
+  }
+  ASSERT_TRUE(keeper.call({{"method", "io.ebb.Agent.Closed"}}));
+  const auto closed = keeper.next().value()["parameters"]["closed"];
+  EXPECT_EQ(closed.size(), 9U);
+  EXPECT_EQ(std::ranges::count(closed, kept), 0);
+}
 
 TEST_F(Varlink, KnowsItsPeer) {
   serve();

@@ -23,6 +23,8 @@ struct bpf_sock *bpf_skc_lookup_tcp(void *context, struct bpf_sock_tuple *tuple,
 struct bpf_sock *bpf_sk_lookup_udp(void *context, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags);
 long bpf_sk_release(void *socket);
 
+long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags);
+
 long bpf_xdp_adjust_tail(struct xdp_md *context, int delta);
 long ebb_native_redirect_cpu(__u32 cpu);
 

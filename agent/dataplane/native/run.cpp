@@ -169,6 +169,8 @@ bpf_sock* bpf_sk_lookup_udp(void*, bpf_sock_tuple*, __u32, __u64, __u64) {
 }
 long bpf_sk_release(void*) { return 0; }
 
+long bpf_ringbuf_output(void*, void*, __u64, __u64) { return 0; }
+
 // A driver leaves some room behind a frame; none is counted on here.
 long bpf_xdp_adjust_tail(xdp_md*, int delta) {
   return Helpers::resize(Helpers::size() + static_cast<std::size_t>(delta), Helpers::size());

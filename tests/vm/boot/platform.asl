@@ -2,7 +2,8 @@
 // What QEMU's q35 lacks: frequencies of two CPUs, mains, a battery, a thermal zone and a power meter. Their registers are
 // the four bytes of memory behind the I/O ports of QEMU's pc-testdev, which the guest's /dev/port reaches too:
 //   0xe0, 0xe1  frequency of CPU 0 and 1, in 100 MHz: acpi-cpufreq's control and status
-//   0xe2        bit 0: mains on line; bits 4 and 5: the fastest state that the platform allows (0 to 3)
+//   0xe2        bit 0: mains on line; bits 4 and 5: the fastest state that the platform allows (0 to 3); bits 6 and 7: how far
+//               the battery is drained (0 to 3)
 //   0xe3        temperature in C; 0 means 40
 // Without pc-testdev the ports read 0xff: 255 C, and the kernel powers off.
 DefinitionBlock ("", "SSDT", 2, "EBB", "PLATFORM", 1)
@@ -54,10 +55,13 @@ DefinitionBlock ("", "SSDT", 2, "EBB", "PLATFORM", 1)
       Name (_PCL, Package () { \_SB })
       Method (_STA) { Return (0x1F) }
       Method (_BIF) { Return (Package () { 0, 50000, 48000, 1, 12000, 5000, 2000, 10, 10, "EBB", "1", "LION", "EBB" }) }
-      Method (_BST) // charging with 10 W on mains, discharging with 15 W without
+      Name (BST, Package () { 0, 0, 0, 0 })
+      Method (_BST) // charging with 10 W on mains, discharging with 15 W without; at 85, 60, 35 or 10 %
       {
-        If (\FLAG & 1) { Return (Package () { 2, 10000, 30000, 12000 }) }
-        Return (Package () { 1, 15000, 30000, 11500 })
+        BST[2] = 40800 - ((\FLAG >> 6) * 12000)
+        If (\FLAG & 1) { BST[0] = 2 BST[1] = 10000 BST[3] = 12000 }
+        Else { BST[0] = 1 BST[1] = 15000 BST[3] = 11500 }
+        Return (BST)
       }
     }
     Device (PMT0) // power meter, mW

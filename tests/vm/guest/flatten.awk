@@ -26,13 +26,13 @@ text == "{" || text == "[" { next }
 }
 END {
   for (i = 1; i <= lines; i++) {
-    line = keys[i]
-    for (one in called)
-      if (index(line, one ".") == 1) {
-        parent = one
-        sub(/\.#[0-9]*$/, "", parent)
-        line = parent "." called[one] substr(line, length(one) + 1)
-      }
-    print line " " values[i]
+    raw = line = ""
+    rest = keys[i]
+    while (match(rest, /\.#[0-9]+/)) { # a member of a list
+      raw = raw substr(rest, 1, RSTART + RLENGTH - 1)
+      line = line substr(rest, 1, RSTART) (raw in called ? called[raw] : substr(rest, RSTART + 1, RLENGTH - 1))
+      rest = substr(rest, RSTART + RLENGTH)
+    }
+    print line rest " " values[i]
   }
 }

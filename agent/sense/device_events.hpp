@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Events before polling: tells when something changed that the sensors read.
+// DeviceEvents before polling: tells when something changed that the sensors read.
 #pragma once
 
 #include <functional>
@@ -13,20 +13,20 @@
 
 namespace ebb {
 
-class Events {
+class DeviceEvents {
  public:
   // From now on `tree`, which is this machine's, keeps what is fixed, and forgets it when a device says that
-  // it changed. Then `changed` is called from the loop: sample now. Both must outlive the Events.
+  // it changed. Then `changed` is called from the loop: sample now. Both must outlive the DeviceEvents.
   //
   // A storm of events cannot make the agent busy: after a few wakeups in a second nobody listens for another
   // second, and what comes meanwhile is one event.
-  static Result<std::unique_ptr<Events>> open(Loop& loop, Tree& tree, std::function<void()> changed);
-  ~Events();
-  Events(const Events&) = delete;
-  Events& operator=(const Events&) = delete;
+  static Result<std::unique_ptr<DeviceEvents>> open(Loop& loop, Tree& tree, std::function<void()> changed);
+  ~DeviceEvents();
+  DeviceEvents(const DeviceEvents&) = delete;
+  DeviceEvents& operator=(const DeviceEvents&) = delete;
 
  private:
-  Events(Loop& loop, Tree& tree, std::function<void()> changed)
+  DeviceEvents(Loop& loop, Tree& tree, std::function<void()> changed)
       : loop_(loop), tree_(tree), changed_(std::move(changed)) {}
   void hear();
   void pause();

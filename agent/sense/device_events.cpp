@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sense/events.hpp"
+#include "sense/device_events.hpp"
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -23,13 +23,14 @@ constexpr std::pair<const char*, unsigned> pressures[] = {{"/proc/pressure/cpu",
 
 }  // namespace
 
-Result<std::unique_ptr<Events>> Events::open(Loop& loop, Tree& tree, std::function<void()> changed) {
-  std::unique_ptr<Events> out(new Events(loop, tree, std::move(changed)));
+Result<std::unique_ptr<DeviceEvents>> DeviceEvents::open(Loop& loop, Tree& tree,
+                                                         std::function<void()> changed) {
+  std::unique_ptr<DeviceEvents> out(new DeviceEvents(loop, tree, std::move(changed)));
   auto uevents = open_uevents();
   if (!uevents) return tl::unexpected(uevents.error());
   Fd pause(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!pause) return fail_errno("cannot create a timer", errno);
-  Events* self = out.get();
+  DeviceEvents* self = out.get();
   if (auto added = loop.add(uevents->get(), EPOLLIN, [self](std::uint32_t) { self->hear(); }); !added)
     return tl::unexpected(added.error());
   self->uevents_ = std::move(*uevents);
@@ -45,13 +46,13 @@ Result<std::unique_ptr<Events>> Events::open(Loop& loop, Tree& tree, std::functi
   return out;
 }
 
-Events::~Events() {
+DeviceEvents::~DeviceEvents() {
   for (const Fd* fd : {&uevents_, &pause_})
     if (*fd) loop_.remove(fd->get());
   for (const Fd& fd : triggers_) loop_.remove(fd.get());
 }
 
-void Events::hear() {
+void DeviceEvents::hear() {
   const auto now = std::chrono::steady_clock::now();
   if (now - second_ > 1s) {
     second_ = now;
@@ -63,13 +64,13 @@ void Events::hear() {
   if (!folders.empty()) changed_();
 }
 
-void Events::pause() {
+void DeviceEvents::pause() {
   const itimerspec once{.it_interval = {}, .it_value = {.tv_sec = 1, .tv_nsec = 0}};
   if (timerfd_settime(pause_.get(), 0, &once, nullptr) == 0) (void)loop_.modify(uevents_.get(), 0);
 }
 
 // Where there is none, the pressure is read at every interval all the same.
-void Events::watch_pressure() {
+void DeviceEvents::watch_pressure() {
   for (const auto& [path, percent] : pressures) {
     auto trigger = open_stall_trigger(path, percent);
     if (!trigger) {

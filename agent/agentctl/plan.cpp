@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "agentctl/verbs.hpp"
+#include "agentctl/wish_pages.hpp"
+#include "base/words.hpp"
+
+namespace ebb {
+namespace {
+
+using nlohmann::json;
+
+Status plan(const std::string& socket, const json& asked, bool as_json) {
+  const auto reply = varlink_call(socket, "io.ebb.Agent.Plan", asked);
+  if (!reply) return tl::unexpected(reply.error());
+  const std::string out = as_json ? page::json_text(*reply) : render_plan(*reply, terminal_style());
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  return {};
+}
+
+template <std::size_t N>
+CLI::Option* add_word(CLI::App& verb, const char* name, const char* help,
+                      const std::array<std::string_view, N>& words) {
+  auto* option = verb.add_option(name, help);
+  option->check(CLI::IsMember(std::vector<std::string>(words.begin(), words.end())))->type_name("");
+  return option;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Context& context) {
+  auto* verb = app.add_subcommand("plan", "What would be written to the machine; nothing is");
+  auto* state = add_word(*verb, "--state", "In this power state, not in the one of now", power_state_words);
+  auto* mode = add_word(*verb, "--mode", "In this traffic mode, not in the one of now", traffic_mode_words);
+  auto* as_json = verb->add_flag("--json")->description("Print the agent's answer as JSON");
+  verb->callback([=, &context] {
+    json asked = json::object();
+    if (state->count()) asked["state"] = state->as<std::string>();
+    if (mode->count()) asked["mode"] = mode->as<std::string>();
+    context.result = plan(context.socket, asked, as_json->count() > 0);
+  });
+}
+
+}  // namespace ebb
