@@ -185,6 +185,29 @@ interval = "5s"
 enforcement = "observe"
 management_ports = [22]
 
+[plan.performance.bulk]
+min_frequency = "1.8GHz"
+moderation = "200us"
+
+[plan.balanced.bulk]
+min_frequency = "1.8GHz"
+moderation = "200us"
+
+[plan.power-saver.quiet]
+max_frequency = "600MHz"
+moderation = "2000us"
+
+[plan.power-saver.bulk]
+min_frequency = "1.8GHz"
+moderation = "200us"
+
+[plan.critical.quiet]
+max_frequency = "600MHz"
+moderation = "2000us"
+
+[plan.critical.bulk]
+moderation = "2000us"
+
 [[class]]
 name = "requests"
 kind = "background"
