@@ -77,14 +77,12 @@ Reading full_of(const Probe& probe, const std::string& path, const std::string& 
   return out;
 }
 
-// "System", "Device" (a mouse) or nothing; what it was once it does not stop being.
-Reading scope_of(const Probe& probe, const std::string& path, const std::string& name) {
-  if (!probe.exists(path + "/scope") && !probe.before.answered.contains(name))
-    return {.number = {}, .text = "System", .unit = {}, .reason = {}, .silent = false};
-  Reading out = probe.fixed_word(path + "/scope");
-  if (out.known() && *out.text != "System" && *out.text != "Device" && *out.text != "Unknown")
-    out = unknown("", probe.tree.where(path + "/scope") + ": not a scope");
-  return out;
+// "System" or "Device" (a mouse). Most supplies have no such file; who had one does not lose it.
+void sense_scope(Probe& probe, const std::string& path, const std::string& name) {
+  if (!probe.exists(path + "/scope") && !probe.before.answered.contains(name)) return;
+  Reading& scope = probe[name] = probe.fixed_word(path + "/scope");
+  if (scope.known() && *scope.text != "System" && *scope.text != "Device" && *scope.text != "Unknown")
+    scope = unknown("", probe.tree.where(path + "/scope") + ": not a scope");
 }
 
 struct Supplies {
@@ -101,9 +99,12 @@ Supplies find(Probe& probe) {
     if (type.text && !is_type(*type.text))
       type = unknown("", probe.tree.where(path + "/type") + ": not a type");
     const std::string scope = "power_supply." + name + ".scope";
-    probe[scope] = scope_of(probe, path, scope);
-    out.kinds.insert(out.kinds.end(), {"power_supply." + name + ".type", scope});
-    if (probe[scope].text == "Device") continue;
+    sense_scope(probe, path, scope);
+    out.kinds.push_back("power_supply." + name + ".type");
+    if (const auto said = probe.now.readings.find(scope); said != probe.now.readings.end()) {
+      out.kinds.push_back(scope);
+      if (said->second.text == "Device") continue;
+    }
     const std::string is = type.text.value_or("");
     if (is == "Mains" || is.starts_with("USB") || is == "Wireless") out.mains.push_back(name);
     const auto present = probe.exists(path + "/present") ? probe.tree.read(path + "/present") : "1";

@@ -193,6 +193,10 @@ TEST_F(SensorsTest, BatteriesAreWeighted) {
   EXPECT_DOUBLE_EQ(sample().readings.at("battery").number.value_or(-1), 70) << "no unit in common";
   put(second + "present", "0");
   EXPECT_DOUBLE_EQ(sample().readings.at("battery").number.value_or(-1), 40);
+  put("sys/class/power_supply/mouse/scope", "Devi");
+  expect_unknown("battery", "not a scope");
+  fs::remove(root_ / "sys/class/power_supply/mouse/scope");
+  expect_unknown("battery", "mouse/scope: No such file");
 }
 
 // A part that was known and is broken now must not make room for the others.
