@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agentd/daemon.hpp"
 
-#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
@@ -12,6 +11,7 @@
 #include "agentd/paths.hpp"
 #include "api/varlink_client.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/notify.hpp"
 #include "dataplane/pins.hpp"
 #include "dataplane/programs.hpp"
@@ -46,7 +46,7 @@ Status Daemon::run() {
   if (auto caught = catch_signals(); !caught) return caught;
   auto started = start();
   if (started) {
-    malloc_trim(0);  // what only the start needed: BPF objects, compiled policies
+    give_back_memory();
     notify_manager("READY=1");
     loop_->run();
     notify_manager("STOPPING=1");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // agentd: the command line of the agent.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -11,6 +10,7 @@
 #include "agentd/daemon.hpp"
 #include "agentd/policy_host.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "sense/replay.hpp"
 
 namespace {
@@ -34,15 +34,14 @@ int check(const std::string& path) {
 
 int main(int argc, char** argv) {
   ebb::log_to_stderr("agentd");
-  // A freed bank of a policy (350 KiB) goes back to the system: glibc's own limit grows with what was freed,
-  // and would keep 1 MiB for the rest of the agent's life.
-  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+  ebb::keep_heap_small();
   CLI::App app{"Ebb: the power-aware networking agent", "agentd"};
   ebb::DaemonOptions options;
   bool check_only = false;
   app.add_option("--config", options.config_path, "configuration file")->capture_default_str();
   app.add_option("--root", options.root, "read the sensors below this folder (a recorded tree)");
-  auto* speed = app.add_option("--speed", options.speed, "replay a record below --root so many times as fast");
+  auto* speed =
+      app.add_option("--speed", options.speed, "replay a record below --root so many times as fast");
   speed->check(CLI::Range(1, 10000));
   app.add_flag("--check", check_only, "validate the configuration and stop; touches nothing");
   app.set_version_flag("--version", "ebb " EBB_VERSION);
