@@ -143,7 +143,8 @@ Status release(const std::string& socket, const std::string& id, bool all) {
 
 void add_hold(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("hold", "Ask for a power state, for a time or while a command runs");
-  verb->prefix_command();
+  verb->prefix_command()->fallthrough(false);  // what follows the command is the command's
+  verb->add_option("--socket", context.socket, "The agent's socket")->capture_default_str();
   auto* state = verb->add_option("STATE", "performance, balanced, power-saver or critical")->required();
   state->check(CLI::IsMember(std::vector<std::string>(power_state_words.begin(), power_state_words.end())))
       ->type_name("");
@@ -159,7 +160,6 @@ void add_hold(CLI::App& app, Context& context) {
               : runs        ? "24h"
                             : "",
               reason->count() ? reason->as<std::string>() : "", verb->remaining()};
-    if (!wish.command.empty() && wish.command.front() == "--") wish.command.erase(wish.command.begin());
     if (wish.reason.empty() && runs && !wish.command.empty()) wish.reason = wish.command.front();
     if (runs == wish.command.empty())
       context.result =

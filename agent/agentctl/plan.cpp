@@ -21,7 +21,7 @@ Status plan(const std::string& socket, const json& asked, bool as_json) {
 }
 
 template <std::size_t N>
-CLI::Option* add_word(CLI::App& verb, const char* name, const char* help,
+CLI::Option* add_word(CLI::App& verb, const std::string& name, const std::string& help,
                       const std::array<std::string_view, N>& words) {
   auto* option = verb.add_option(name)->description(help);
   option->check(CLI::IsMember(std::vector<std::string>(words.begin(), words.end())))->type_name("");

@@ -101,7 +101,7 @@ TEST(PlanConfig, KeysReplaceTheDefaultOnesAndNoneTakesThemAway) {
 TEST(PlanConfig, ComesBackFromItsCanonicalForm) {
   for (const auto& text :
        {agent, cell_of("max_frequency = \"none\""),
-        cell_of("moderation = \"10ms\"\nmin_frequency = \"700 MHz\""),
+        cell_of("moderation = \"10ms\"\nmin_frequency = \"500 MHz\""),
         cell_of("governor = \"performance\"", "performance.interactive"),
         agent + "[[class]]\nname = \"a\"\nkind = \"urgent\"\nmatch = [{}]\ngovernor = { min_frequency = "
                 "\"1GHz\" }\n",
