@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const fs::path trees = fs::path(__FILE__).parent_path().parent_path() / "support" / "trees";
+const fs::path trees = fs::path(EBB_SOURCE_DIR) / "tests" / "support" / "trees";
 
 class ReplayTest : public testing::Test {
  protected:

@@ -15,7 +15,7 @@ using namespace ebb;
 
 namespace {
 
-const fs::path trees = fs::path(__FILE__).parent_path().parent_path() / "support" / "trees";
+const fs::path trees = fs::path(EBB_SOURCE_DIR) / "tests" / "support" / "trees";
 const fs::path cpufreq = "sys/devices/system/cpu/cpufreq";
 
 Sample sense(const fs::path& root) {

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const fs::path trees = fs::path(__FILE__).parent_path().parent_path() / "support" / "trees";
+const fs::path trees = fs::path(EBB_SOURCE_DIR) / "tests" / "support" / "trees";
 
 // A laptop of the documented kernel ABI: a battery and a charger, a thermal zone, meters.
 class SensorsTest : public testing::Test {

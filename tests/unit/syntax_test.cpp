@@ -35,7 +35,7 @@ TEST(ConfigErrors, FileAndSyntax) {
            Bad{agent + "interfaces = [\"b\"]\n", "t:3:", "once"},
            Bad{agent + "[agents]\n", "t:3:2: unknown key \"agents\"", "did you mean \"agent\""},
            Bad{agent + "[classes]\n", "unknown key \"classes\"", "did you mean \"class\""},
-           Bad{agent + "[xyzzy]\n", "unknown key \"xyzzy\"", "allowed: agent, state, class"},
+           Bad{agent + "[xyzzy]\n", "unknown key \"xyzzy\"", "allowed: agent, state, plan, class"},
            Bad{agent + "\"a\\u0000\\u001b\" = 1\n", "t:3:1: unknown key \"a\\x00\\x1b\"", "interval"},
            Bad{"agent = 1\n", "t:1:9: expected a table, found 1", "interfaces"},
            Bad{"agent = [{ interfaces = \"a\" }]\n", "expected a table, found a list", ""},
@@ -55,7 +55,7 @@ TEST(ConfigErrors, FileAndSyntax) {
            Bad{agent + "interval = \"\"\"5s\"\"\"\n", "t:3:12: a multi-line string", "one line"},
            Bad{agent + "interval = '''5s'''\n", "t:3:12: a multi-line string", "one line"},
            Bad{agent + "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r = 1\n", "t:3:34: a key of too many parts",
-               "two parts"},
+               "three parts"},
            Bad{agent + "x = " + std::string(40, '[') + std::string(40, ']') + "\n", "t:3:", "TOML"},
            Bad{std::string((1 << 20) + 1, '\n'), "t is larger than 1 MiB", "right file"},
        })

@@ -223,7 +223,7 @@ TEST_F(Varlink, DescribesItself) {
 }
 
 TEST(VarlinkInterfaceText, IsTheShippedFile) {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "../../agent/api/io.ebb.Agent.varlink");
+  std::ifstream file(std::filesystem::path(EBB_SOURCE_DIR) / "agent/api/io.ebb.Agent.varlink");
   ASSERT_TRUE(file);
   std::stringstream text;
   text << file.rdbuf();
