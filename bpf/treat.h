@@ -313,10 +313,12 @@ static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
 		rule = ebb_lowest_bit(p.rules);
 		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 	}
-	if (t.flags & EBB_T_URGENT && ebb_live.armed)
-		ebb_wake(t.class_slot);
-	if (t.flags & ~EBB_T_URGENT)
-		return ebb_treat(ctx, EBB_PLACE(&p, (__u64)raw_ip), p.l3_len, word, EBB_KIND(&p, rule));
+	if (t.flags) { /* most classes have none: one test */
+		if (t.flags & EBB_T_URGENT && ebb_live.armed)
+			ebb_wake(t.class_slot);
+		if (t.flags & ~EBB_T_URGENT)
+			return ebb_treat(ctx, EBB_PLACE(&p, (__u64)raw_ip), p.l3_len, word, EBB_KIND(&p, rule));
+	}
 	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
 	if (!counters)
 		return EBB_GOES_ON;
