@@ -2,6 +2,7 @@
 #include "sense/cpufreq.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/cpumask.hpp"
@@ -53,9 +54,11 @@ CpufreqPolicy read_policy(Probe& probe, const std::string& policy) {
   const std::string prefix = "cpufreq." + policy + ".", path = folder + "/" + policy + "/";
   CpufreqPolicy out;
   out.name = policy;
+  bool refused = false;
   for (const auto& number : numbers) {
     const std::string file = path + number.file;
     const auto text = number.fixed ? probe.tree.fixed(file) : probe.tree.read(file);
+    refused = refused || (!text && text.error().number == EBUSY);
     const Reading& reading = probe[prefix + number.name] = to_kilohertz(text, probe.tree.where(file));
     if (reading.known()) out.*number.value = static_cast<std::uint64_t>(*reading.number);
   }
@@ -72,9 +75,12 @@ CpufreqPolicy read_policy(Probe& probe, const std::string& policy) {
   const auto online = probe.tree.fixed(path + "affected_cpus");
   const Reading& cpus = probe[prefix + "cpus"] = as_cpus(online, probe.tree.where(path) + "affected_cpus");
   out.cpus = cpus.text.value_or("");
-  // Old kernels (5.10) go on showing the last frequency of CPUs that are offline.
-  if (online && online->empty()) {
+  // A policy whose CPUs are all offline answers EBUSY, or its last frequency (5.10). It is no part of the whole.
+  const bool busy = !online && online.error().number == EBUSY;
+  if (busy || refused || (online && online->empty())) {
+    for (const auto& number : numbers) probe[prefix + number.name].silent = true;
     Reading& current = probe[prefix + "current"] = unknown("kilohertz", cpus.reason);
+    if (current.reason.empty()) current.reason = probe.tree.where(path) + ": no CPU is online";
     current.silent = true;
     out.current.reset();
   }
