@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "sense/management.hpp"
 
 namespace ebb {
 namespace {
@@ -17,11 +16,12 @@ PolicyFacts facts_of(const Listening& listening) {
 
 }  // namespace
 
-Listening read_listening() { return {.ssh = ssh_ports(), .mdns = udp_port_open(mdns_port)}; }
+Listening read_listening(SshPorts& ssh) { return {.ssh = ssh.read(), .mdns = udp_port_open(mdns_port)}; }
 
 Status try_policy(const Config& config) {
   const auto bank = std::make_unique<ebb_bank>();
-  return compile_policy(config, assign_slots(config, *bank), {}, facts_of(read_listening()), *bank);
+  SshPorts ssh;
+  return compile_policy(config, assign_slots(config, *bank), {}, facts_of(read_listening(ssh)), *bank);
 }
 
 Status PolicyHost::publish(const Config& config, const std::vector<std::string>& interfaces,
@@ -72,8 +72,8 @@ Status PolicyHost::publish(const Config& config, const std::vector<std::string>&
 
 // A port that sshd was found at stays protected when the next look finds nothing at all: then it is more
 // likely that the look failed than that nobody can log in any more.
-Listening PolicyHost::listening_now() const {
-  auto now = read_listening();
+Listening PolicyHost::listening_now() {
+  auto now = read_listening(ssh_);
   if (now.ssh.empty()) now.ssh = listening_.ssh;
   return now;
 }

@@ -16,6 +16,7 @@
 #include "dataplane/identity.hpp"
 #include "dataplane/maps.hpp"
 #include "dataplane/policy.hpp"
+#include "sense/management.hpp"
 
 namespace ebb {
 
@@ -26,7 +27,7 @@ struct Listening {
   bool operator==(const Listening&) const = default;
 };
 
-Listening read_listening();
+Listening read_listening(SshPorts& ssh);
 
 // What a publication would say, without one: more rules than fit, too many distinct ports.
 Status try_policy(const Config& config);
@@ -40,7 +41,7 @@ class PolicyHost {
   Status publish(const Config& config, const std::vector<std::string>& interfaces, const std::string& root);
 
   // The sockets are others now than at the last publication.
-  bool outdated() const { return listening_now() != listening_; }
+  bool outdated() { return listening_now() != listening_; }
 
   void tick();  // once per interval
 
@@ -62,12 +63,13 @@ class PolicyHost {
   std::array<bool, 4> steers_{};
   std::vector<std::uint8_t> slots_;
   Listening listening_;
+  SshPorts ssh_;
   std::unique_ptr<Identity> identity_;  // while a rule needs it and the machine can
   std::string identity_off_;
   bool asks_sockets_ = false;
   bool can_steer_ = false;
 
-  Listening listening_now() const;
+  Listening listening_now();
   void follow_sockets();
 };
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/file.hpp"
 #include "sense/owners.hpp"
@@ -14,21 +16,20 @@
 
 namespace ebb {
 
-std::set<std::uint16_t> ssh_ports() {
+namespace {
+
+constexpr unsigned readings_between = 12;  // a minute of the default interval
+
+std::set<std::uint16_t> owned_by_ssh(const std::vector<Socket>& sockets,
+                                     const std::map<std::uint64_t, std::uint16_t>& port_of) {
   constexpr std::array<std::string_view, 3> servers = {"sshd", "sshd-session", "dropbear"};
   std::set<std::uint16_t> ports;
-  const auto sockets = read_sockets(listening_sockets);
-  if (!sockets) return ports;
-
   if (auto cgroups = Cgroups::open())
-    for (const auto& socket : *sockets) {
+    for (const auto& socket : sockets) {
       const std::string& path = cgroups->path(socket.cgroup);
       const std::string unit = path.substr(path.rfind('/') + 1);
       if (unit.starts_with("ssh") || unit.starts_with("dropbear")) ports.insert(socket.local_port);
     }
-
-  std::map<std::uint64_t, std::uint16_t> port_of;  // by inode
-  for (const auto& socket : *sockets) port_of[socket.inode] = socket.local_port;
   each_process([&](const std::string& process) {
     const auto name = read_file(process + "/comm", 64);
     if (!name || std::find(servers.begin(), servers.end(), *name) == servers.end()) return;
@@ -37,6 +38,19 @@ std::set<std::uint16_t> ssh_ports() {
     });
   });
   return ports;
+}
+
+}  // namespace
+
+const std::set<std::uint16_t>& SshPorts::read() {
+  const auto sockets = read_sockets(listening_sockets);
+  std::map<std::uint64_t, std::uint16_t> listening;
+  if (sockets)
+    for (const auto& socket : *sockets) listening[socket.inode] = socket.local_port;
+  if (readings_++ % readings_between != 0 && listening == listening_) return ports_;
+  ports_ = sockets ? owned_by_ssh(*sockets, listening) : std::set<std::uint16_t>{};
+  listening_ = std::move(listening);
+  return ports_;
 }
 
 bool udp_port_open(std::uint16_t port) {
