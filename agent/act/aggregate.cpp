@@ -2,10 +2,27 @@
 #include "act/aggregate.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/file.hpp"
 
 namespace ebb {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The value once it is another one than `old`, or the one that stays.
+Result<std::string> read_settled(const Knob& knob, const std::string& old) {
+  auto now = knob.read();
+  for (auto left = knob.settles(); left > 0ms && now && *now == old; left -= 5ms) {
+    std::this_thread::sleep_for(5ms);
+    now = knob.read();
+  }
+  return now;
+}
+
+}  // namespace
 
 bool satisfied(const Knob& knob, const std::string& current, const std::string& wanted) {
   const auto is = parse_number(current), asked = parse_number(wanted);
@@ -32,7 +49,7 @@ Result<std::string> probe_original(const Knob& knob, const std::string& seen) {
   if (!hardware) return tl::unexpected(hardware.error());
   const std::string most = std::to_string(*hardware);
   if (auto written = knob.write(most); !written) return tl::unexpected(written.error());
-  const auto now = knob.read();
+  const auto now = read_settled(knob, seen);
   if (!now) return now;
   const auto before = parse_number(seen), after = parse_number(*now);
   return !before || !after || *before == *after ? most : seen;

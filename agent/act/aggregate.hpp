@@ -8,8 +8,8 @@
 //
 //   v = H                      R = H.
 //   v < H, a limit is seen     L may bind: R is unknown, and H is given back (DESIGN 4.3). Nothing is probed.
-//   v < H, no limit is seen    the probe: write H, read again. Still v: a limit that shows itself nowhere
-//                              binds: R is unknown, H is given back. Anything else: only R was in the way: R
+//   v < H, no limit is seen    the probe: write H, read until it has settled. Still v: a limit that shows itself
+//                              nowhere binds: R is unknown, H is given back. Anything else: only R was in the way: R
 //                              = v.
 //
 // "A limit is seen" (Knob::bound) is asked before and after v is read, so that one that comes or goes

@@ -29,6 +29,8 @@ class CpufreqLimit final : public Knob {
   Result<std::string> read() const override { return file_->read(); }
   Status write(const std::string& value) const override { return file_->write(value); }
   Status unset() const override { return fail("a frequency limit cannot be unset"); }
+  // The kernel works the new effective value out in a work item of its own (cpufreq's policy->update).
+  std::chrono::milliseconds settles() const override { return std::chrono::milliseconds(100); }
 
   Shows shows() const override { return max_ ? Shows::ceiling : Shows::floor; }
   Result<std::uint64_t> top() const override {

@@ -2,6 +2,7 @@
 // Knob: one restorable setting of the machine.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,8 @@ class Knob {
   virtual Result<std::uint64_t> top() const { return fail("this knob has no limits"); }
   // Of a ceiling: somebody else's request is known to be in force, so that read() may not be ours.
   virtual bool bound() const { return false; }
+  // So long at most after a write read() may still answer as before it.
+  virtual std::chrono::milliseconds settles() const { return std::chrono::milliseconds(0); }
 };
 
 // A file of sysfs or procfs; "not set" is an empty line. The identity is the device's ifindex for

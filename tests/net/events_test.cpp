@@ -33,12 +33,16 @@ TEST(Events, WhatNoSensorReadsDoesNotWakeTheAgent) {
   const Lab lab;
   const Agent agent(seldom);
   sleep_ms(1200);
-  const double before = sampled();
-  const unsigned woken = wakeups();
-  send(virtual_device, 100);
-  sleep_ms(300);
-  EXPECT_LE(wakeups() - woken, 12U) << "who asks for the status wakes it, too";
-  EXPECT_EQ(sampled(), before);
+  // Pressure of the machine may make a sample meanwhile; if the filter let these events through, each try would.
+  bool slept = false;
+  for (int tries = 0; tries < 5 && !slept; ++tries) {
+    const double before = sampled();
+    const unsigned woken = wakeups();
+    send(virtual_device, 100);
+    sleep_ms(300);
+    slept = sampled() == before && wakeups() - woken <= 12;  // who asks for the status wakes it, too
+  }
+  EXPECT_TRUE(slept);
 }
 
 TEST(Events, AStormIsAFewSamples) {
