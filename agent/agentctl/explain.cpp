@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -20,15 +19,11 @@ struct Asked {
   bool as_json = false;
 };
 
+// Without a question: the power state.
 Status explain(const std::string& socket, const Asked& asked) {
-  const bool packet = !asked.question.empty();  // else: the power state
-  const auto reply =
-      varlink_call(socket, packet ? "io.ebb.Agent.Explain" : "io.ebb.Agent.ExplainState", asked.question);
-  if (!reply) return tl::unexpected(reply.error());
-  const auto render = packet ? render_explain : render_outlook;
-  const std::string out = asked.as_json ? page::json_text(*reply) : render(*reply, terminal_style());
-  std::fwrite(out.data(), 1, out.size(), stdout);
-  return {};
+  const bool packet = !asked.question.empty();
+  return show_reply(socket, packet ? "io.ebb.Agent.Explain" : "io.ebb.Agent.ExplainState", asked.question,
+                    asked.as_json, packet ? render_explain : render_outlook);
 }
 
 void add_texts(CLI::App& verb, const std::shared_ptr<Asked>& asked) {

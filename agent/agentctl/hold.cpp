@@ -118,14 +118,6 @@ Status hold(const std::string& socket, const Wish& wish) {
   return {};
 }
 
-Status holds(const std::string& socket, bool as_json) {
-  const auto reply = varlink_call(socket, "io.ebb.Agent.ListHolds");
-  if (!reply) return tl::unexpected(reply.error());
-  const std::string out = as_json ? page::json_text(*reply) : render_holds(*reply, terminal_style());
-  std::fwrite(out.data(), 1, out.size(), stdout);
-  return {};
-}
-
 Status release(const std::string& socket, const std::string& id, bool all) {
   if (id.empty() != all)
     return fail(all ? "--all needs no ID" : "which one?",
@@ -181,7 +173,10 @@ void add_hold(CLI::App& app, Context& context) {
 void add_holds(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("holds", "The holds in force");
   auto* as_json = verb->add_flag("--json")->description("Print the agent's answer as JSON");
-  verb->callback([&context, as_json] { context.result = holds(context.socket, as_json->count() > 0); });
+  verb->callback([&context, as_json] {
+    context.result = show_reply(context.socket, "io.ebb.Agent.ListHolds", json::object(),
+                                as_json->count() > 0, render_holds);
+  });
 }
 
 void add_release(CLI::App& app, Context& context) {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <cstdio>
-
 #include <CLI/CLI.hpp>
 
 #include "agentctl/verbs.hpp"
@@ -9,16 +7,6 @@
 
 namespace ebb {
 namespace {
-
-using nlohmann::json;
-
-Status plan(const std::string& socket, const json& asked, bool as_json) {
-  const auto reply = varlink_call(socket, "io.ebb.Agent.Plan", asked);
-  if (!reply) return tl::unexpected(reply.error());
-  const std::string out = as_json ? page::json_text(*reply) : render_plan(*reply, terminal_style());
-  std::fwrite(out.data(), 1, out.size(), stdout);
-  return {};
-}
 
 template <std::size_t N>
 CLI::Option* add_word(CLI::App& verb, const std::string& name, const std::string& help,
@@ -36,10 +24,11 @@ void add_plan(CLI::App& app, Context& context) {
   auto* mode = add_word(*verb, "--mode", "In this traffic mode, not in the one of now", traffic_mode_words);
   auto* as_json = verb->add_flag("--json")->description("Print the agent's answer as JSON");
   verb->callback([=, &context] {
-    json asked = json::object();
+    auto asked = nlohmann::json::object();
     if (state->count()) asked["state"] = state->as<std::string>();
     if (mode->count()) asked["mode"] = mode->as<std::string>();
-    context.result = plan(context.socket, asked, as_json->count() > 0);
+    context.result =
+        show_reply(context.socket, "io.ebb.Agent.Plan", asked, as_json->count() > 0, render_plan);
   });
 }
 

@@ -34,10 +34,8 @@ json to_json(milliseconds at, const StateMemory& memory) {
 
 // "     35.0 s  power-saver  power-saver.enter, frequency 50 %"
 void print(milliseconds at, const StateMemory& memory) {
-  std::string because = memory.rule;
-  for (const auto& [name, value] : memory.values) because += ", " + name + " " + value;
   std::printf("%10.1f s  %s  %s\n", std::chrono::duration<double>(at).count(),
-              left(word(memory.state), 12).c_str(), sanitised(because).c_str());
+              left(word(memory.state), 12).c_str(), sanitised(because(memory)).c_str());
 }
 
 // The same steps as the agent's: one sample per interval, the first at the record's beginning.

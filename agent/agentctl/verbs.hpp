@@ -13,6 +13,12 @@ class App;
 
 namespace ebb {
 
+struct PageStyle;
+
+// Asks the agent and prints its answer: as JSON, or as the page that `render` makes of it.
+Status show_reply(const std::string& socket, const char* method, const nlohmann::json& asked, bool as_json,
+                  std::string (*render)(const nlohmann::json& reply, const PageStyle& style));
+
 struct Context {
   std::string socket = default_socket;
   Status result;      // of the verb that ran

@@ -121,9 +121,7 @@ json Daemon::plan(std::optional<PowerState> state, std::optional<TrafficMode> mo
 
 Facts Daemon::facts() const {
   Facts facts;
-  std::string because = decision_.memory.rule;
-  for (const auto& [sensor, value] : decision_.memory.values) because += ", " + sensor + " " + value;
-  facts["state"] = {std::string(word(decision_.state())), because};
+  facts["state"] = {std::string(word(decision_.state())), because(decision_.memory)};
   facts["mode"] = {std::string(word(decision_.mode())), ""};
   facts["enforcement"] = {std::string(word(enforcement_)), ""};
   for (const auto& hold : holds_->all())

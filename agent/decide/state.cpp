@@ -189,6 +189,12 @@ StateMemory decide_state(const States& rules, const StateMemory& memory, const S
   return after;
 }
 
+std::string because(const StateMemory& memory) {
+  std::string text = memory.rule;
+  for (const auto& [sensor, value] : memory.values) text += ", " + sensor + " " + value;
+  return text;
+}
+
 StateMemory carried_over(const States& before, const States& after, StateMemory memory) {
   const auto carry = [](const std::vector<StateRule>& from, const std::vector<StateRule>& to,
                         std::vector<Latch>& latches) {

@@ -76,6 +76,9 @@ struct StateInput {
 //   would fit under the cap that was too tight.
 StateMemory decide_state(const States& rules, const StateMemory& memory, const StateInput& input);
 
+// "power-saver.enter, frequency 50 %": the rule that decides, and what it saw.
+std::string because(const StateMemory& memory);
+
 // The memory for other rules: what lasts of a rule that is the same before and after.
 StateMemory carried_over(const States& before, const States& after, StateMemory memory);
 

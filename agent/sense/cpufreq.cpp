@@ -20,7 +20,7 @@ constexpr std::size_t most_policies = 1024;  // of as many CPUs as Ebb knows
 struct Number {
   const char* file;
   const char* name;  // of the reading
-  std::optional<std::uint64_t> CpufreqPolicy::*value;
+  std::optional<std::uint64_t> CpufreqPolicy::* value;
   bool fixed;
 };
 constexpr Number numbers[] = {
@@ -75,14 +75,14 @@ CpufreqPolicy read_policy(Probe& probe, const std::string& policy) {
   const auto online = probe.tree.fixed(path + "affected_cpus");
   const Reading& cpus = probe[prefix + "cpus"] = as_cpus(online, probe.tree.where(path) + "affected_cpus");
   out.cpus = cpus.text.value_or("");
-  // A policy whose CPUs are all offline answers EBUSY, or its last frequency (5.10). It is no part of the whole.
-  const bool busy = !online && online.error().number == EBUSY;
-  if (busy || refused || (online && online->empty())) {
-    for (const auto& number : numbers) probe[prefix + number.name].silent = true;
-    Reading& current = probe[prefix + "current"] = unknown("kilohertz", cpus.reason);
-    if (current.reason.empty()) current.reason = probe.tree.where(path) + ": no CPU is online";
-    current.silent = true;
+  // A policy whose CPUs are all offline answers EBUSY, or its last frequency (5.10). It is no part of the
+  // whole.
+  if (refused || (online && online->empty())) {
+    probe[prefix + "current"] =
+        unknown("kilohertz", refused ? probe.tree.where(path) + ": no CPU is online" : cpus.reason);
     out.current.reset();
+    for (const auto& number : numbers)
+      if (Reading& reading = probe[prefix + number.name]; !reading.known()) reading.silent = true;
   }
   return out;
 }

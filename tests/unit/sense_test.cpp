@@ -4,11 +4,14 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+
+#include "sense/sensors.hpp"
 
 namespace fs = std::filesystem;
 using namespace ebb;
@@ -149,6 +152,32 @@ TEST_F(Spoilt, TextsAreNamesOrUnknown) {
 TEST_F(Spoilt, OfflineCpusHaveNoFrequency) {
   put("policy0/affected_cpus", "\n");
   expect_unknown("affected_cpus", "current", "no CPU is online");
+}
+
+// Linux from 5.11 on refuses every file of a policy without an online CPU, which was known before: the others
+// count.
+TEST_F(Spoilt, AnOfflinePolicyIsNoPartOfTheWhole) {
+  class Offline : public FileTree {
+   public:
+    using FileTree::FileTree;
+    Result<std::string> read(const std::string& path) override {
+      if (gone && path.find("/policy1/") != std::string::npos)
+        return fail_errno("cannot read " + path, EBUSY);
+      return FileTree::read(path);
+    }
+    bool gone = false;
+  };
+  fs::copy(file("policy0"), file("policy1"), fs::copy_options::recursive);
+  put("policy0/scaling_cur_freq", "600000");
+  put("policy1/scaling_cur_freq", "1200000");
+  auto tree = std::make_unique<Offline>(root_);
+  Offline& cpus = *tree;
+  Sensors sensors(std::move(tree));
+  EXPECT_DOUBLE_EQ(sensors.read(std::chrono::seconds(1)).frequency.value().percent, 100);
+  cpus.gone = true;
+  const Sample sample = sensors.read(std::chrono::seconds(6));
+  EXPECT_DOUBLE_EQ(sample.frequency.value().percent, 50);
+  EXPECT_NE(sample.readings.at("cpufreq.policy1.current").reason.find("no CPU is online"), std::string::npos);
 }
 
 // big.LITTLE with ten policies: natural order, the highest ratio wins, the unknown one is left out.
