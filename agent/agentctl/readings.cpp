@@ -73,8 +73,9 @@ void Readings::frequency() {
   if (!percent) return add("frequency", {value_of(sensor)});
   std::string scale = bar(*percent / 100, bar_width);
   for (std::size_t blank; (blank = scale.find(' ')) != std::string::npos;) scale.replace(blank, 1, "·");
-  add("frequency", {scale + "  " + shortened(human_number(*percent), longest_value) + " %" +
-                    (text(sensor, "status") == "self-capped" ? " (self-capped)" : "")});
+  add("frequency",
+      {scale + "  " + shortened(human_number(*percent), longest_value) + " %" +
+       (text(sensor, "status").starts_with("self-") ? " (" + text(sensor, "status") + ")" : "")});
 }
 
 // "cpufreq.policy0.current", "cpufreq.policy0.max", ...: one row.

@@ -67,6 +67,8 @@ void OutlookPage::head(const json& reply) {
              yellow);
   if (const auto why = text(reply, "self_capped"); !why.empty())
     sentence("self-capped", why + ": the load decides, not the frequency", yellow);
+  if (const auto why = text(reply, "self_raised"); !why.empty())
+    sentence("self-raised", why + ": the machine would be slower", yellow);
   if (const auto flaps = number(member(reply, "flaps")); flaps && *flaps > 0)
     sentence("flaps", human_count(*flaps) + " changes were held back");
 }

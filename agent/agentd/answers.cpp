@@ -39,7 +39,7 @@ Result<nlohmann::json> Daemon::status() const {
                       .memory = decision_.memory,
                       .since = decision_.since,
                       .mode = decision_.mode(),
-                      .cap = self_cap(decision_.sample, decision_.caps),
+                      .limits = decision_.limits,
                       .concurrency = decision_.concurrency,
                       .configuration = configuration(),
                       .interfaces = interfaces_->all(),

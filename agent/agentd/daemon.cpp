@@ -269,7 +269,7 @@ void Daemon::act() {
   for (const auto& knob : knobs_) rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
   maps_->set_state(decision_.state(), decision_.mode());
-  decision_.caps = caps_in_force(knobs_);
+  decision_.limits = limits_in_force(knobs_);
   announce();
 }
 

@@ -60,7 +60,7 @@ void Decision::renew(const Config& config, Sensors& sensors, std::chrono::millis
     log_warning({"the frequency is unknown: " + sample.readings["frequency"].reason,
                  "rules on frequency never apply here; agentctl explain shows the others"});
   if (now - recommended_at >= config.interval / 2) {  // an event between two intervals is no sample of it
-    concurrency = recommend(concurrency, sample, self_cap(sample, caps).has_value(), online_cpus(sample));
+    concurrency = recommend(concurrency, sample, self_cap(sample, limits).has_value(), online_cpus(sample));
     recommended_at = now;
   }
   renew_mode(config, maps, policy, now);

@@ -20,7 +20,7 @@ namespace ebb {
 struct Decision {
   Sample sample;
   StateMemory memory;
-  Caps caps;                // cpufreq limits of our own that are in force
+  OwnLimits limits;
   std::vector<Hold> holds;  // also those that have ended
   ModeMemory traffic;
   std::vector<GovernorWish> wishes;  // of the classes that are active
@@ -34,7 +34,7 @@ struct Decision {
   PowerState state() const { return memory.state; }
   TrafficMode mode() const { return traffic.mode; }
   StateInput input(std::chrono::milliseconds now) const {
-    return {.sample = sample, .caps = caps, .hold = strongest(holds, now), .now = now};
+    return {.sample = sample, .limits = limits, .hold = strongest(holds, now), .now = now};
   }
 
   // Reads the sensors and the counters, and decides anew; a change of the state is logged.

@@ -55,6 +55,7 @@ json outlook_json(const StateMemory& memory, const Outlook& outlook,
           {"flaps", memory.flaps},
           {"waiting", std::move(waiting)},
           {"self_capped", outlook.self_cap ? json(reason(*outlook.self_cap)) : json(nullptr)},
+          {"self_raised", outlook.self_floor ? json(reason(*outlook.self_floor)) : json(nullptr)},
           {"leaving", ways_json(outlook.leaving)},
           {"others", std::move(others)}};
 }

@@ -8,8 +8,8 @@
 namespace ebb {
 namespace {
 
-constexpr const char* cpufreq = "file:/sys/devices/system/cpu/cpufreq/";
-constexpr const char* max_file = "/scaling_max_freq";
+constexpr std::string_view cpufreq = "file:/sys/devices/system/cpu/cpufreq/";
+constexpr std::string_view max_file = "/scaling_max_freq", min_file = "/scaling_min_freq";
 
 // Empty polls in a row before the interrupt is switched on again. With batches of 200 us and of 2 ms, 100 is
 // what EVIDENCE measured.
@@ -38,9 +38,9 @@ Settings steering_knobs(const std::vector<Interface>& interfaces, const CpuMask&
 Settings plan_knobs(const Plan& plan, const std::vector<Interface>& interfaces) {
   Settings settings;
   for (const auto& policy : plan.policies) {
-    const std::string folder = cpufreq + policy.name;
-    if (policy.min) settings[folder + "/scaling_min_freq"] = std::to_string(*policy.min);
-    if (policy.max) settings[folder + max_file] = std::to_string(*policy.max);
+    const std::string folder = std::string(cpufreq) + policy.name;
+    if (policy.min) settings[folder + std::string(min_file)] = std::to_string(*policy.min);
+    if (policy.max) settings[folder + std::string(max_file)] = std::to_string(*policy.max);
     if (!plan.governor.empty()) settings[folder + "/scaling_governor"] = plan.governor;
     if (!plan.preference.empty()) settings[folder + "/energy_performance_preference"] = plan.preference;
   }
@@ -54,15 +54,18 @@ Settings plan_knobs(const Plan& plan, const std::vector<Interface>& interfaces) 
   return settings;
 }
 
-std::map<std::string, std::uint64_t> caps_in_force(const std::vector<KnobReport>& knobs) {
-  std::map<std::string, std::uint64_t> caps;
+OwnLimits limits_in_force(const std::vector<KnobReport>& knobs) {
+  OwnLimits limits;
   for (const auto& knob : knobs) {
-    if (knob.status != "applied" || !knob.id.starts_with(cpufreq) || !knob.id.ends_with(max_file)) continue;
-    const auto begin = std::string(cpufreq).size();
+    if (knob.status != "applied" || !knob.id.starts_with(cpufreq)) continue;
     const auto value = parse_number(knob.wanted);
-    if (value) caps[knob.id.substr(begin, knob.id.size() - std::string(max_file).size() - begin)] = *value;
+    const auto slash = knob.id.rfind('/');
+    const auto policy = knob.id.substr(cpufreq.size(), slash - cpufreq.size());
+    const auto file = std::string_view(knob.id).substr(slash);
+    if (value && file == max_file) limits.max[policy] = *value;
+    if (value && file == min_file) limits.min[policy] = *value;
   }
-  return caps;
+  return limits;
 }
 
 nlohmann::json preview(const Settings& settings, const KnobMaker& maker) {

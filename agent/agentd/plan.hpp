@@ -11,6 +11,7 @@
 #include "act/apply.hpp"
 #include "agentd/interfaces.hpp"
 #include "base/cpumask.hpp"
+#include "decide/echo.hpp"
 #include "decide/plan.hpp"
 
 namespace ebb {
@@ -24,8 +25,8 @@ Settings steering_knobs(const std::vector<Interface>& interfaces, const CpuMask&
 // Ebb's program: both, since either alone does nothing (EVIDENCE: 9931 polls a second with the first only).
 Settings plan_knobs(const Plan& plan, const std::vector<Interface>& interfaces);
 
-// The maxima that Ebb itself wrote and that are in force: policy name -> kHz.
-std::map<std::string, std::uint64_t> caps_in_force(const std::vector<KnobReport>& knobs);
+// Of the knobs, the cpufreq limits that are in force.
+OwnLimits limits_in_force(const std::vector<KnobReport>& knobs);
 
 // [{id, current, wanted}]; nothing is written. current is null where it cannot be read.
 nlohmann::json preview(const Settings& settings, const KnobMaker& maker = knob_from_id);

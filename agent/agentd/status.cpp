@@ -86,7 +86,7 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
   return text;
 }
 
-json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap) {
+json sensors_json(const Sample& sample, const OwnLimits& limits) {
   json sensors = json::object();
   for (const auto& [name, reading] : sample.readings) {
     json value = nullptr;
@@ -97,9 +97,11 @@ json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap) {
                      {"status", reading.known() ? "ok" : "unknown"},
                      {"reason", reading.reason}};
   }
-  if (cap && sample.frequency) {
-    sensors["frequency"]["status"] = "self-capped";
-    sensors["frequency"]["reason"] = reason(*cap);
+  if (!sample.frequency) return sensors;
+  const auto cap = self_cap(sample, limits), own = cap ? cap : self_floor(sample, limits);
+  if (own) {
+    sensors["frequency"]["status"] = cap ? "self-capped" : "self-raised";
+    sensors["frequency"]["reason"] = reason(*own);
   }
   return sensors;
 }
@@ -136,7 +138,7 @@ json status_json(const StatusInput& in) {
       {"interfaces", interfaces},
       {"concurrency", {{"workers", in.concurrency.workers}, {"why", in.concurrency.why}}},
       {"cpus", {{"mask", in.cpus.mask.list()}, {"why", in.cpus.why}}},
-      {"sensors", sensors_json(in.sample, in.cap)},
+      {"sensors", sensors_json(in.sample, in.limits)},
       {"classes", classes},
       {"services", in.services},
       {"passed", passed_json(in.counters)},

@@ -25,7 +25,7 @@ struct StatusInput {
   const StateMemory& memory;
   std::chrono::system_clock::time_point since;
   TrafficMode mode;
-  std::optional<SelfCap> cap;  // of our own, that binds
+  OwnLimits limits;
   const Concurrency& concurrency;
   nlohmann::json configuration;  // files, state, until
   const std::vector<Interface>& interfaces;
@@ -38,8 +38,7 @@ struct StatusInput {
   std::uint64_t wakeups;
 };
 
-// `cap`: of our own, that binds.
-nlohmann::json sensors_json(const Sample& sample, const std::optional<SelfCap>& cap = {});
+nlohmann::json sensors_json(const Sample& sample, const OwnLimits& limits = {});
 nlohmann::json status_json(const StatusInput& input);
 std::string rfc3339(std::chrono::system_clock::time_point time);
 nlohmann::json knobs_json(const std::vector<KnobReport>& knobs);

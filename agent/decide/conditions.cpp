@@ -46,16 +46,18 @@ std::optional<double> value_of(const Sample& sample, Sensor sensor, bool hertz) 
 }
 
 Truth enters(const Condition& condition, const View& view) {
-  if (condition.sensor == Sensor::frequency && (view.cap || (view.blocked && condition.below)))
-    return Truth::unknown;
-  return compare(condition, view.sample);
+  const Truth measured = compare(condition, view.sample);
+  if (condition.sensor != Sensor::frequency) return measured;
+  const bool doubtful = view.floor && measured == truth(!condition.below);  // it is high, but for the floor
+  return view.cap || (view.blocked && condition.below) || doubtful ? Truth::unknown : measured;
 }
 
 Truth leaves(const Condition& condition, const View& view) {
   const Truth measured = compare(condition, view.sample);
-  if (condition.sensor != Sensor::frequency || !view.cap) return measured;
+  if (condition.sensor != Sensor::frequency) return measured;
   const Truth high = truth(!condition.below), low = truth(condition.below);
-  return measured == high || view.busy ? high : measured == low ? Truth::unknown : measured;
+  if (view.cap && view.busy) return high;
+  return (view.floor && measured == high) || (view.cap && measured == low) ? Truth::unknown : measured;
 }
 
 Truth all(const StateRule& rule, const View& view, Truth (*truth)(const Condition&, const View&)) {
@@ -80,7 +82,8 @@ std::string value_text(Sensor sensor, const View& view) {
   std::snprintf(text, sizeof text, "%.10g", std::round(*value * 10) / 10);
   std::string out = text;
   if (!kind.unit.empty()) out += " " + std::string(kind.unit);
-  return sensor == Sensor::frequency && view.cap ? out + " (self-capped)" : out;
+  if (sensor == Sensor::frequency && view.cap) return out + " (self-capped)";
+  return sensor == Sensor::frequency && view.floor ? out + " (self-raised)" : out;
 }
 
 }  // namespace ebb

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "decide/echo.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "decide/conditions.hpp"
@@ -19,26 +20,50 @@ std::optional<double> utilisation(const Sample& sample) {
   return busiest ? busiest : number_of(sample, "utilisation");
 }
 
+// Of the policy's hardware maximum; nothing: that is unknown.
+std::optional<double> percent_of(const CpufreqPolicy& policy, double kilohertz) {
+  if (!policy.hardware_max) return std::nullopt;
+  return 100 * kilohertz / static_cast<double>(*policy.hardware_max);
+}
+
 }  // namespace
 
-std::optional<SelfCap> self_cap(const Sample& sample, const Caps& caps) {
-  std::optional<SelfCap> tightest;
+std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits) {
+  std::optional<OwnLimit> tightest;
   for (const CpufreqPolicy& policy : sample.policies) {
-    const auto cap = caps.find(policy.name);
-    if (cap == caps.end() || !policy.current) continue;
+    const auto cap = limits.max.find(policy.name);
+    if (cap == limits.max.end() || !policy.current) continue;
     const auto limit = static_cast<double>(cap->second);
     if (static_cast<double>(*policy.current) < binds * limit) continue;
-    const double percent =
-        policy.hardware_max ? 100 * limit / static_cast<double>(*policy.hardware_max) : 100;
-    if (!tightest || percent < tightest->percent) tightest = SelfCap{policy.name, cap->second, percent};
+    const double percent = percent_of(policy, limit).value_or(100);
+    if (!tightest || percent < tightest->percent) tightest = OwnLimit{policy.name, cap->second, percent};
   }
   return tightest;
 }
 
-std::string reason(const SelfCap& cap) {
+std::optional<OwnLimit> self_floor(const Sample& sample, const OwnLimits& limits) {
+  const auto speed = [](const CpufreqPolicy& policy) {
+    return policy.current ? percent_of(policy, static_cast<double>(*policy.current)) : std::nullopt;
+  };
+  std::optional<double> highest;
+  for (const CpufreqPolicy& policy : sample.policies) highest = std::max(highest, speed(policy));
+  std::optional<OwnLimit> floor;
+  for (const CpufreqPolicy& policy : sample.policies) {
+    if (!highest || speed(policy) != highest) continue;
+    const auto own = limits.min.find(policy.name);
+    if (own == limits.min.end()) return std::nullopt;
+    const auto limit = static_cast<double>(own->second);
+    if (binds * static_cast<double>(*policy.current) > limit) return std::nullopt;
+    floor = OwnLimit{policy.name, own->second, *percent_of(policy, limit), true};
+  }
+  return floor;
+}
+
+std::string reason(const OwnLimit& limit) {
   char megahertz[32];
-  std::snprintf(megahertz, sizeof megahertz, "%.10g", static_cast<double>(cap.kilohertz) / 1000);
-  return "Ebb's own limit of " + std::string(megahertz) + " MHz on " + cap.policy + " binds";
+  std::snprintf(megahertz, sizeof megahertz, "%.10g", static_cast<double>(limit.kilohertz) / 1000);
+  return std::string("Ebb's own ") + (limit.minimum ? "minimum" : "limit") + " of " + megahertz + " MHz on " +
+         limit.policy + " binds";
 }
 
 bool busy(const Sample& sample) {

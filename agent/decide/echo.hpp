@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// No echo (DESIGN 4.2): a frequency that is low because Ebb capped it must not keep Ebb in the state that
-// caps it. Where a cap binds, the frequency is only a lower bound, and the load decides the way up. Pure.
+// No echo (DESIGN 4.2): what Ebb itself wrote is no reason for Ebb. Where its maximum binds, the frequency is
+// only a lower bound of what the machine would choose, and the load decides the way up; where its minimum
+// binds, it is only an upper bound. Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +13,28 @@
 
 namespace ebb {
 
-// cpufreq policy name -> kHz: the maximum that Ebb itself wrote and that is in force.
-using Caps = std::map<std::string, std::uint64_t>;
-
-struct SelfCap {
-  std::string policy;
-  std::uint64_t kilohertz = 0;  // Ebb's maximum for it
-  double percent = 0;           // of its hardware maximum
+// cpufreq policy name -> kHz: the limits that Ebb itself wrote and that are in force.
+struct OwnLimits {
+  std::map<std::string, std::uint64_t> max, min;
+  bool operator==(const OwnLimits&) const = default;
 };
 
-// The tightest cap that binds: current >= 0.95 x cap. Nothing: the frequency is what the governor chose.
-std::optional<SelfCap> self_cap(const Sample& sample, const Caps& caps);
+struct OwnLimit {
+  std::string policy;
+  std::uint64_t kilohertz = 0;
+  double percent = 0;    // of the policy's hardware maximum
+  bool minimum = false;  // else a maximum
+};
 
-// "Ebb's own limit of 600 MHz on policy0 binds"
-std::string reason(const SelfCap& cap);
+// The tightest maximum that binds: current >= 0.95 x limit. Nothing: the governor could have chosen more.
+std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits);
+
+// The minimum of the policy whose frequency is the sample's, if it binds: 0.95 x current <= limit. Nothing:
+// the governor could have chosen less.
+std::optional<OwnLimit> self_floor(const Sample& sample, const OwnLimits& limits);
+
+// "Ebb's own limit of 600 MHz on policy0 binds", "Ebb's own minimum of ..."
+std::string reason(const OwnLimit& limit);
 
 // Whether the CPUs have more to do than a cap lets them: the busiest CPU ("utilisation.busiest", else the
 // mean) is busy for more than 90 % of the time. Above that schedutil (which aims at 80 %) and ondemand (80 or

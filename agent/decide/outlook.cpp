@@ -14,6 +14,7 @@ constexpr std::array most_saving_first = {PowerState::critical, PowerState::powe
 
 std::string why_unknown(const Condition& condition, const View& view) {
   if (condition.sensor == Sensor::frequency && view.cap) return reason(*view.cap);
+  if (condition.sensor == Sensor::frequency && view.floor) return reason(*view.floor);
   if (condition.sensor == Sensor::frequency && view.blocked && view.sample.frequency)
     return "the work of now would not fit under the cap that was left";
   const auto found = view.sample.readings.find(std::string(kind_of(condition.sensor).name));
@@ -69,7 +70,7 @@ std::vector<Way> leaving(const StateRules& rules, const StateLatches& latches, P
 
 Outlook outlook(const States& rules, const StateMemory& memory, const StateInput& in) {
   const View view = view_of(memory, in);
-  Outlook out{.waiting = memory.suppressed, .self_cap = view.cap};
+  Outlook out{.waiting = memory.suppressed, .self_cap = view.cap, .self_floor = view.floor};
   for (const auto state : most_saving_first) {
     const auto at = static_cast<std::size_t>(state);
     if (state == memory.state) {

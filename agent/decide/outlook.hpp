@@ -42,7 +42,8 @@ struct Outlook {
   std::vector<Prospect> others = {};        // the three other states, the most saving first
   std::optional<PowerState> waiting = {};   // wished for, held back by the dwell time
   std::chrono::milliseconds dwell_left{0};  // until it would be taken
-  std::optional<SelfCap> self_cap = {};     // the frequency does not count
+  std::optional<OwnLimit> self_cap = {};    // the frequency is a lower bound
+  std::optional<OwnLimit> self_floor = {};  // an upper bound
 };
 
 // After decide_state() gave `memory` for this input.

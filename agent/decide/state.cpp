@@ -126,7 +126,8 @@ std::map<std::string, std::string> values(const Wish& wish, const View& view, co
 }  // namespace
 
 View view_of(const StateMemory& memory, const StateInput& in) {
-  View view{.sample = in.sample, .cap = self_cap(in.sample, in.caps)};
+  View view{
+      .sample = in.sample, .cap = self_cap(in.sample, in.limits), .floor = self_floor(in.sample, in.limits)};
   view.busy = view.cap && busy(in.sample);
   view.blocked = memory.tight && !fits(in.sample, *memory.tight);
   return view;

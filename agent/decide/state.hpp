@@ -56,7 +56,7 @@ struct StateMemory {
 
 struct StateInput {
   const Sample& sample;
-  Caps caps = {};                 // that Ebb itself wrote and that are in force; empty: none
+  OwnLimits limits = {};
   const Hold* hold = nullptr;     // strongest()
   std::chrono::milliseconds now;  // CLOCK_BOOTTIME
 };

@@ -21,7 +21,7 @@ constexpr std::uint64_t hardware_min = 200'000;  // kHz
 
 struct Figures {
   std::uint64_t decisions = 0, changes = 0, into_critical = 0, by_hold = 0, held_back = 0, unknown = 0,
-                capped = 0, wrong = 0;
+                capped = 0, raised = 0, wrong = 0;
 } figures;
 
 class Random {
@@ -128,7 +128,7 @@ class Machine {
   const Board& board() const { return sample_.policies; }
 
   StateInput input(Random& random) {
-    StateInput in{.sample = sample_, .caps = caps(random), .now = std::chrono::milliseconds(moment_.now)};
+    StateInput in{.sample = sample_, .limits = limits(random), .now = std::chrono::milliseconds(moment_.now)};
     in.hold = strongest(holds_, in.now);
     // The plain way: the greatest state of those that have not ended; of equals the latest end.
     moment_.hold = 0;
@@ -167,14 +167,23 @@ class Machine {
     sample_.policies[0].current = static_cast<std::uint64_t>(*moment_.kilohertz);
   }
 
-  Caps caps(Random& random) {
+  // 90 % of a cap do not bind, 95 % and more do; and so of a minimum.
+  OwnLimits limits(Random& random) {
+    OwnLimits out;
     moment_.cap = 0;
-    if (!moment_.values[0] || *moment_.values[0] == 0 || !random.chance(25)) return {};
-    const bool binds = random.chance(70);
-    // 90 % of the cap do not bind, 95 % and more do.
-    const auto cap = static_cast<std::uint64_t>(*moment_.kilohertz / (binds ? 0.96 : 0.9));
-    if (binds) moment_.cap = 100 * static_cast<double>(cap) / hardware_max;
-    return {{"policy0", cap}};
+    moment_.raised = false;
+    if (!moment_.values[0] || *moment_.values[0] == 0) return out;
+    if (random.chance(25)) {
+      const bool binds = random.chance(70);
+      const auto cap = static_cast<std::uint64_t>(*moment_.kilohertz / (binds ? 0.96 : 0.9));
+      if (binds) moment_.cap = 100 * static_cast<double>(cap) / hardware_max;
+      out.max["policy0"] = cap;
+    }
+    if (random.chance(15)) {
+      moment_.raised = random.chance(70);
+      out.min["policy0"] = static_cast<std::uint64_t>(*moment_.kilohertz * (moment_.raised ? 0.96 : 0.9));
+    }
+    return out;
   }
 
   Sample sample_;
@@ -263,6 +272,7 @@ void sequence(Random& random, Machine& machine, const States& states) {
     figures.by_hold += changed && hold_moved;
     figures.held_back += memory.suppressed.has_value();
     figures.capped += m.cap > 0;
+    figures.raised += m.raised;
   }
 }
 
@@ -310,12 +320,13 @@ int main(int argc, char** argv) {
   const auto& f = figures;
   // Of each kind a thousandth of the decisions at least: else nothing was said about it.
   bool all = true;
-  for (const auto count : {f.into_critical, f.by_hold, f.held_back, f.capped})
+  for (const auto count : {f.into_critical, f.by_hold, f.held_back, f.capped, f.raised})
     all = all && count * 1000 >= f.decisions;
   if (!all) std::printf("something was met too rarely to be compared\n");
   std::printf("decide: %lu sequences, %" PRIu64 " decisions, %" PRIu64 " changes (%" PRIu64
               " into critical, %" PRIu64 " by a hold), %" PRIu64 " held back, %" PRIu64
-              " self-capped, %" PRIu64 " wrong\n",
-              sequences, f.decisions, f.changes, f.into_critical, f.by_hold, f.held_back, f.capped, f.wrong);
+              " self-capped, %" PRIu64 " self-raised, %" PRIu64 " wrong\n",
+              sequences, f.decisions, f.changes, f.into_critical, f.by_hold, f.held_back, f.capped, f.raised,
+              f.wrong);
   return f.wrong != 0 ? 1 : all ? 0 : 2;
 }

@@ -87,7 +87,7 @@ class Loop {
   }
 
   bool saving() const { return memory_.state == PowerState::power_saver; }
-  bool capped() const { return !caps_.empty() && cpu_.frequency() >= 0.95 * limit_; }
+  bool capped() const { return !limits_.max.empty() && cpu_.frequency() >= 0.95 * limit_; }
   long changes() const { return static_cast<long>(memory_.changes); }
 
  private:
@@ -96,10 +96,10 @@ class Loop {
     sample_.frequency = Frequency{100 * cpu_.frequency() / board_.max, cpu_.frequency()};
     sample_.readings["utilisation"].number = 100 * std::min(busy_, 1.0);
     busy_ = 0;
-    memory_ =
-        decide_state(states_, memory_, {.sample = sample_, .caps = caps_, .now = std::chrono::seconds(now_)});
-    caps_.clear();
-    if (saving()) caps_["policy0"] = static_cast<std::uint64_t>(limit_);
+    memory_ = decide_state(states_, memory_,
+                           {.sample = sample_, .limits = limits_, .now = std::chrono::seconds(now_)});
+    limits_.max.clear();
+    if (saving()) limits_.max["policy0"] = static_cast<std::uint64_t>(limit_);
     cpu_.set_cap(saving() ? limit_ : board_.max);
   }
 
@@ -109,7 +109,7 @@ class Loop {
   Cpu cpu_;
   Sample sample_;
   StateMemory memory_;
-  Caps caps_;
+  OwnLimits limits_;
   double busy_ = 0;
   long now_ = 0;
 };

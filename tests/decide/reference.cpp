@@ -64,10 +64,14 @@ Reference::Answer Reference::ask_frequency(const Condition& c, const Moment& m, 
   const auto value = c.hertz ? m.kilohertz : m.values[0];
   if (!value) return unknown;
   const bool beyond = *value > c.value, under = *value < c.value;
-  if (m.cap == 0) return (c.below ? under : beyond) ? yes : no;
-  // Ebb's own limit binds: without it the frequency would be the same or higher.
-  if (c.below) return under ? unknown : no;
-  return beyond ? yes : unknown;
+  // Without Ebb's limit the frequency would be the same or higher, without its minimum the same or lower.
+  const bool could_be_higher = m.cap > 0, could_be_lower = m.raised;
+  if (c.below) {
+    if (under) return could_be_higher ? unknown : yes;
+    return could_be_lower ? unknown : no;
+  }
+  if (beyond) return could_be_lower ? unknown : yes;
+  return could_be_higher ? unknown : no;
 }
 
 Reference::Answer Reference::ask(const StateRule& asked, const Moment& m, bool entering) const {

@@ -15,10 +15,11 @@ namespace ebb::test {
 struct Moment {
   std::array<std::optional<double>, sensor_kinds.size()> values;
   std::optional<double> kilohertz;  // where the frequency is known
-  double cap = 0;     // percent of the hardware maximum: Ebb's limit, and it binds; 0: it does not
-  long hold = 0;      // 0: none; else which one
-  PowerState held{};  // the state that it asks for
-  long now = 0;       // ms
+  double cap = 0;       // percent of the hardware maximum: Ebb's limit, and it binds; 0: it does not
+  bool raised = false;  // Ebb's minimum binds
+  long hold = 0;        // 0: none; else which one
+  PowerState held{};    // the state that it asks for
+  long now = 0;         // ms
 };
 
 class Reference {

@@ -34,8 +34,8 @@ struct Told {
   Config config = test::good(rules);
   StateMemory memory;
   Outlook outlook_of(const Sample& seen, std::chrono::milliseconds now, const Hold* hold = nullptr,
-                     const Caps& caps = {}) {
-    const StateInput in{seen, caps, hold, now};
+                     const OwnLimits& limits = {}) {
+    const StateInput in{seen, limits, hold, now};
     memory = decide_state(config.states, memory, in);
     return outlook(config.states, memory, in);
   }
@@ -128,7 +128,7 @@ TEST(StatePage, SelfCapped) {
   policy.hardware_max = 1'200'000;
   now.policies = {policy};
   now.readings["utilisation"].number = 50;
-  EXPECT_EQ(told.page(told.outlook_of(now, 106s, nullptr, {{"policy0", 500'000}})),
+  EXPECT_EQ(told.page(told.outlook_of(now, 106s, nullptr, {.max = {{"policy0", 500'000}}})),
             R"( POWER-SAVER  for 42 s                                                 tier load
  because          power-saver.enter[1], frequency 40 %
  self-capped      Ebb's own limit of 500 MHz on policy0 binds: the load decides,
@@ -145,6 +145,30 @@ TEST(StatePage, SelfCapped) {
  balanced         that no rule holds and nobody holds another state
  performance      no rule leads there
 )");
+}
+
+TEST(StatePage, SelfRaised) {
+  Told told;
+  Sample now = sample(40);
+  told.outlook_of(now, 100s);
+  now = sample(100);
+  CpufreqPolicy policy;
+  policy.name = "policy0";
+  policy.current = policy.hardware_max = 1'200'000;
+  now.policies = {policy};
+  const std::string page = told.page(told.outlook_of(now, 106s, nullptr, {.min = {{"policy0", 1'200'000}}}));
+  EXPECT_NE(page.find(R"(
+ self-raised      Ebb's own minimum of 1200 MHz on policy0 binds: the machine
+                  would be slower
+)"),
+            std::string::npos)
+      << page;
+  EXPECT_NE(page.find(R"(
+                  frequency > 60%: 100 % (self-raised), which does not count:
+                  Ebb's own minimum of 1200 MHz on policy0 binds
+)"),
+            std::string::npos)
+      << page;
 }
 
 TEST(StatePage, AnAnswerOfAnything) {

@@ -162,12 +162,16 @@ TEST(PlanKnobs, FilesOfPoliciesAndInterfaces) {
   EXPECT_TRUE(plan_knobs({}, {attached("eth0", Hook::tcx)}).empty());
 }
 
-TEST(PlanKnobs, CapsInForce) {
+TEST(PlanKnobs, LimitsInForce) {
   const std::string max = "file:/sys/devices/system/cpu/cpufreq/policy4/scaling_max_freq";
   KnobReport applied{max, "1800", "600", "600", "applied", ""}, refused = applied;
   refused.status = "busy";
   refused.id = "file:/sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq";
-  EXPECT_EQ(caps_in_force({applied, refused}), (std::map<std::string, std::uint64_t>{{"policy4", 600}}));
+  KnobReport floor = applied, governor = applied;
+  floor.id = "file:/sys/devices/system/cpu/cpufreq/policy12/scaling_min_freq";
+  governor.id = "file:/sys/devices/system/cpu/cpufreq/policy4/scaling_governor";
+  EXPECT_EQ(limits_in_force({applied, refused, floor, governor}),
+            (OwnLimits{.max = {{"policy4", 600}}, .min = {{"policy12", 600}}}));
 }
 
 }  // namespace
