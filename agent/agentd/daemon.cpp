@@ -15,6 +15,7 @@
 #include "base/notify.hpp"
 #include "dataplane/pins.hpp"
 #include "dataplane/programs.hpp"
+#include "sense/cpufreq.hpp"
 #include "sense/replay.hpp"
 
 namespace ebb {
@@ -180,6 +181,7 @@ Status Daemon::watch() {
   if (auto opened = take(std::move(surroundings), surroundings_); !opened) return opened;
   follow_routes();
   follow_devices();
+  follow_frequencies();
   if (const auto period = watchdog_period()) {
     auto watchdog = loop_->every(*period, [] { notify_manager("WATCHDOG=1"); });
     if (auto armed = take(std::move(watchdog), watchdog_); !armed) return armed;
@@ -206,6 +208,15 @@ void Daemon::follow_devices() {
   if (!sensors_->tree().live()) return;
   if (auto events = take(Events::open(*loop_, sensors_->tree(), [this] { tick(); }), events_); !events)
     log_warning({events.error().what, "changes of devices are seen at the next interval"});
+}
+
+// Where there is cpufreq, and the kernel lets us; otherwise the frequency is that of the moment.
+void Daemon::follow_frequencies() {
+  if (!sensors_->tree().live() || sensors_->tree().list(cpufreq_folder).empty()) return;
+  if (auto opened = take(Frequencies::open(), frequencies_); !opened)
+    return log_warning(
+        {opened.error().what, "the frequency is that of the moment, not the mean of the interval"});
+  sensors_->follow([this](unsigned cpu) { return frequencies_->read(cpu); });
 }
 
 void Daemon::tell_end_of_record() {

@@ -31,6 +31,7 @@
 #include "config/config.hpp"
 #include "dataplane/beat.hpp"
 #include "dataplane/events.hpp"
+#include "dataplane/frequencies.hpp"
 #include "sense/events.hpp"
 
 namespace ebb {
@@ -89,6 +90,7 @@ class Daemon {
   std::optional<Loop> loop_;
   std::optional<Surroundings> surroundings_;
   std::optional<Sensors> sensors_;
+  std::optional<Frequencies> frequencies_;
   std::unique_ptr<Events> events_;
   Clock clock_;
   std::unique_ptr<VarlinkServer> server_;
@@ -109,6 +111,7 @@ class Daemon {
   Status watch_guardian();
   Status arm_timer();
   void follow_devices();
+  void follow_frequencies();
   void tell_end_of_record();
   void follow_routes();
   Status follow_urgent();

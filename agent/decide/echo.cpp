@@ -34,7 +34,7 @@ std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits) 
     const auto cap = limits.max.find(policy.name);
     if (cap == limits.max.end() || !policy.current) continue;
     const auto limit = static_cast<double>(cap->second);
-    if (static_cast<double>(*policy.current) < binds * limit) continue;
+    if (static_cast<double>(std::max(*policy.current, policy.mean.value_or(0))) < binds * limit) continue;
     const double percent = percent_of(policy, limit).value_or(100);
     if (!tightest || percent < tightest->percent) tightest = OwnLimit{policy.name, cap->second, percent};
   }
@@ -43,7 +43,7 @@ std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits) 
 
 std::optional<OwnLimit> self_floor(const Sample& sample, const OwnLimits& limits) {
   const auto speed = [](const CpufreqPolicy& policy) {
-    return policy.current ? percent_of(policy, static_cast<double>(*policy.current)) : std::nullopt;
+    return policy.speed() ? percent_of(policy, static_cast<double>(*policy.speed())) : std::nullopt;
   };
   std::optional<double> highest;
   for (const CpufreqPolicy& policy : sample.policies) highest = std::max(highest, speed(policy));
@@ -53,7 +53,7 @@ std::optional<OwnLimit> self_floor(const Sample& sample, const OwnLimits& limits
     const auto own = limits.min.find(policy.name);
     if (own == limits.min.end()) return std::nullopt;
     const auto limit = static_cast<double>(own->second);
-    if (binds * static_cast<double>(*policy.current) > limit) return std::nullopt;
+    if (binds * static_cast<double>(*policy.speed()) > limit) return std::nullopt;
     floor = OwnLimit{policy.name, own->second, *percent_of(policy, limit), true};
   }
   return floor;

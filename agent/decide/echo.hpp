@@ -26,10 +26,11 @@ struct OwnLimit {
   bool minimum = false;  // else a maximum
 };
 
-// The tightest maximum that binds: current >= 0.95 x limit. Nothing: the governor could have chosen more.
+// The tightest maximum that binds: 0.95 of it is reached now, or by the mean since the sample before.
+// Nothing: the governor could have chosen more.
 std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits);
 
-// The minimum of the policy whose frequency is the sample's, if it binds: 0.95 x current <= limit. Nothing:
+// The minimum of the policy whose frequency is the sample's, if it binds: 0.95 x speed() <= limit. Nothing:
 // the governor could have chosen less.
 std::optional<OwnLimit> self_floor(const Sample& sample, const OwnLimits& limits);
 

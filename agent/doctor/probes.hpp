@@ -51,6 +51,7 @@ Finding look_run_queue(const std::string& root);
 Finding try_kernel_btf(Bench& bench);
 Finding try_tp_btf(Bench& bench);
 Finding try_raw_tracepoint(Bench& bench);
+Finding try_frequencies(Bench& bench);
 // system.cpp
 Finding look_capabilities(const std::string& root);
 Finding look_sysfs(const std::string& root);

@@ -47,6 +47,7 @@ const std::vector<Probe>& probes() {
       {"tracing.kernel-btf", try_kernel_btf, anywhere},
       {"tracing.tp-btf", try_tp_btf, anywhere},
       {"tracing.raw-tracepoints", try_raw_tracepoint, anywhere},
+      {"tracing.frequency", try_frequencies, anywhere},
 
       {"system.capabilities", look_capabilities},
       {"system.bpffs", try_bpffs, anywhere},

@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "dataplane/frequencies.hpp"
 #include "doctor/bench.hpp"
 #include "doctor/probes.hpp"
 #include "doctor/trial.hpp"
@@ -50,6 +51,15 @@ Finding try_tp_btf(Bench&) {
 
 Finding try_raw_tracepoint(Bench&) {
   return watch_idle("doctor_idle_raw", "a kernel with CONFIG_BPF_EVENTS and tracepoints");
+}
+
+// Whether the driver tells its changes shows only where some are made: status has cpufreq.POLICY.mean then.
+Finding try_frequencies(Bench&) {
+  const auto opened = Frequencies::open();
+  if (!opened)
+    return off(opened.error(),
+               "a kernel with CONFIG_BPF_EVENTS; otherwise the frequency of the moment counts");
+  return ok("changes of the frequency are followed");
 }
 
 }  // namespace ebb::doctor

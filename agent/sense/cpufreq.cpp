@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t max_kilohertz = 100'000'000;  // 100 GHz: no CPU comes near, so it is nonsense
 
-const std::string folder = "/sys/devices/system/cpu/cpufreq";
+const std::string folder = cpufreq_folder;
 constexpr std::size_t most_policies = 1024;  // of as many CPUs as Ebb knows
 
 struct Number {
@@ -105,14 +105,31 @@ std::string lost(const Probe& probe, const std::vector<CpufreqPolicy>& policies)
   return "";
 }
 
-// The highest current / hardware maximum of the policies that know both.
+// Since the sample before, if the kernel told of changes meanwhile. Else the frequency of now has held; or
+// its driver tells nothing any more, and the trace is old.
+void average(Probe& probe, CpufreqPolicy& policy) {
+  const auto cpus = CpuMask::from_list(policy.cpus);
+  if (!probe.trace || !policy.current || !cpus || cpus->empty()) return;
+  const unsigned cpu = cpus->cpus().front();  // all of a policy change together
+  const auto traced = probe.trace(cpu);
+  if (!traced) return;
+  const std::string key = "cpufreq.cpu" + std::to_string(cpu) + ".";
+  const auto area = probe.growth(key + "area", traced->area);
+  const auto time = probe.growth(key + "microseconds", traced->microseconds);
+  const auto changes = probe.growth(key + "changes", traced->changes);
+  if (!area || !time || !changes || *time <= 0) return;
+  policy.mean = *changes > 0 ? static_cast<std::uint64_t>(*area / *time) : *policy.current;
+  probe["cpufreq." + policy.name + ".mean"] = number("kilohertz", static_cast<double>(*policy.mean));
+}
+
+// The highest speed / hardware maximum of the policies that know both.
 std::optional<Frequency> highest(const std::vector<CpufreqPolicy>& policies) {
   std::optional<Frequency> best;
   for (const auto& policy : policies) {
-    if (!policy.current || !policy.hardware_max) continue;
-    const auto current = static_cast<double>(*policy.current);
-    const double percent = 100 * current / static_cast<double>(*policy.hardware_max);
-    if (!best || percent > best->percent) best = Frequency{percent, current};
+    if (!policy.speed() || !policy.hardware_max) continue;
+    const auto speed = static_cast<double>(*policy.speed());
+    const double percent = 100 * speed / static_cast<double>(*policy.hardware_max);
+    if (!best || percent > best->percent) best = Frequency{percent, speed};
   }
   return best;
 }
@@ -130,6 +147,7 @@ void sense_cpufreq(Probe& probe) {
   }
   frequency.reason = lost(probe, known);
   if (!frequency.reason.empty()) return;
+  for (auto& policy : known) average(probe, policy);
   probe.now.frequency = highest(known);
   if (probe.now.frequency)
     frequency.number = probe.now.frequency->percent;
@@ -143,7 +161,8 @@ void sense_cpufreq(const std::string& root, Sample& sample) {
   FileTree tree(root);
   const Sample nothing;
   sample = {};
-  Probe probe{tree, nothing, sample};
+  const FrequencyTrace untraced;
+  Probe probe{tree, nothing, sample, untraced};
   sense_cpufreq(probe);
 }
 

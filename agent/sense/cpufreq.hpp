@@ -8,6 +8,8 @@
 
 namespace ebb {
 
+inline constexpr const char* cpufreq_folder = "/sys/devices/system/cpu/cpufreq";
+
 // A sample of nothing else, where only the board's policies matter: sample.policies, sample.frequency and the
 // readings "frequency" and "cpufreq.POLICY.*". Reads only files that do not wake an idle CPU
 // (scaling_cur_freq, never cpuinfo_cur_freq).

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sense/sample.hpp"
+#include "sense/traced.hpp"
 #include "sense/tree.hpp"
 
 namespace ebb {
@@ -28,6 +29,7 @@ struct Probe {
   Tree& tree;
   const Sample& before;  // empty at first
   Sample& now;
+  const FrequencyTrace& trace;  // empty: nobody traces
 
   Reading& operator[](const std::string& name) { return now.readings[name]; }
 

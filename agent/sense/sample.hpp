@@ -27,11 +27,14 @@ struct CpufreqPolicy {
   std::string cpus;  // list format, "0-3"
   // kHz, as scaling_cur_freq, scaling_min_freq, scaling_max_freq, cpuinfo_min_freq, cpuinfo_max_freq
   std::optional<std::uint64_t> current, min, max, hardware_min, hardware_max;
+  std::optional<std::uint64_t> mean;  // kHz, of `current` since the sample before; nothing: nobody traces it
+
+  std::optional<std::uint64_t> speed() const { return mean ? mean : current; }
 };
 
 struct Frequency {
-  double percent = 0;    // highest current / hardware maximum over the policies
-  double kilohertz = 0;  // current frequency of that policy
+  double percent = 0;    // highest speed() / hardware maximum over the policies
+  double kilohertz = 0;  // speed() of that policy
 };
 
 struct Sample {

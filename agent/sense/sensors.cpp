@@ -26,7 +26,7 @@ Sample Sensors::read(std::chrono::milliseconds now) {
   Sample sample;
   sample.at = now;
   tree_->move_to(now);
-  Probe probe{*tree_, before_, sample};
+  Probe probe{*tree_, before_, sample, trace_};
   for (const auto source : sources) source(probe);
   sample.answered = answered(before_, sample);
   before_ = sample;

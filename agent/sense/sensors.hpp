@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sense/sample.hpp"
+#include "sense/traced.hpp"
 #include "sense/tree.hpp"
 
 namespace ebb {
@@ -19,9 +20,12 @@ class Sensors {
   Sample read(std::chrono::milliseconds now);
 
   Tree& tree() { return *tree_; }
+  // From now on the frequency is the mean since the sample before, where `trace` knows it.
+  void follow(FrequencyTrace trace) { trace_ = std::move(trace); }
 
  private:
   std::unique_ptr<Tree> tree_;
+  FrequencyTrace trace_;
   Sample before_;
 };
 

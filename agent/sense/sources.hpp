@@ -8,7 +8,7 @@
 
 namespace ebb {
 
-// frequency [percent]; cpufreq.POLICY.{hardware_min, hardware_max, min, max, current} [kilohertz],
+// frequency [percent]; cpufreq.POLICY.{hardware_min, hardware_max, min, max, current, mean} [kilohertz],
 // .{governor, driver, preference, cpus}; Sample::policies and Sample::frequency.
 void sense_cpufreq(Probe& probe);
 

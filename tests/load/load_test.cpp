@@ -47,7 +47,7 @@ TEST_P(Load, WithinTheBudget) {
 
 INSTANTIATE_TEST_SUITE_P(Objects, Load,
                          testing::Combine(testing::Values("clang-14", "clang-19"),
-                                          testing::Values("xdp", "tc", "beat")),
+                                          testing::Values("xdp", "tc", "beat", "trace")),
                          [](const auto& chosen) {
                            std::string name =
                                std::string(std::get<0>(chosen.param)) + "_" + std::get<1>(chosen.param);
