@@ -280,7 +280,9 @@ void Daemon::act() {
   for (const auto& knob : knobs_) rps = rps && (knob.status == "applied" || !knob.id.ends_with("/rps_cpus"));
   interfaces_->set_steering(policy_->can_steer(), rps);
   maps_->set_state(decision_.state(), decision_.mode());
-  decision_.limits = limits_in_force(knobs_);
+  auto limits = limits_in_force(knobs_);
+  if (limits != decision_.limits) sensors_->begin_means();  // a mean across two limits belongs to neither
+  decision_.limits = std::move(limits);
   announce();
 }
 

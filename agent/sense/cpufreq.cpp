@@ -105,18 +105,25 @@ std::string lost(const Probe& probe, const std::vector<CpufreqPolicy>& policies)
   return "";
 }
 
+// One CPU of the policy stands for all: they change together.
+std::optional<std::pair<std::string, TracedFrequency>> traced(const FrequencyTrace& trace,
+                                                              const CpufreqPolicy& policy) {
+  const auto cpus = CpuMask::from_list(policy.cpus);
+  if (!trace || !policy.current || !cpus || cpus->empty()) return std::nullopt;
+  const unsigned cpu = cpus->cpus().front();
+  const auto now = trace(cpu);
+  if (!now) return std::nullopt;
+  return std::pair{"cpufreq.cpu" + std::to_string(cpu) + ".", *now};
+}
+
 // Since the sample before, if the kernel told of changes meanwhile. Else the frequency of now has held; or
 // its driver tells nothing any more, and the trace is old.
 void average(Probe& probe, CpufreqPolicy& policy) {
-  const auto cpus = CpuMask::from_list(policy.cpus);
-  if (!probe.trace || !policy.current || !cpus || cpus->empty()) return;
-  const unsigned cpu = cpus->cpus().front();  // all of a policy change together
-  const auto traced = probe.trace(cpu);
-  if (!traced) return;
-  const std::string key = "cpufreq.cpu" + std::to_string(cpu) + ".";
-  const auto area = probe.growth(key + "area", traced->area);
-  const auto time = probe.growth(key + "microseconds", traced->microseconds);
-  const auto changes = probe.growth(key + "changes", traced->changes);
+  const auto now = traced(probe.trace, policy);
+  if (!now) return;
+  const auto area = probe.growth(now->first + "area", now->second.area);
+  const auto time = probe.growth(now->first + "microseconds", now->second.microseconds);
+  const auto changes = probe.growth(now->first + "changes", now->second.changes);
   if (!area || !time || !changes || *time <= 0) return;
   policy.mean = *changes > 0 ? static_cast<std::uint64_t>(*area / *time) : *policy.current;
   probe["cpufreq." + policy.name + ".mean"] = number("kilohertz", static_cast<double>(*policy.mean));
@@ -155,6 +162,15 @@ void sense_cpufreq(Probe& probe) {
     frequency.reason =
         probe["cpufreq." + known.front().name + (known.front().current ? ".hardware_max" : ".current")]
             .reason;
+}
+
+void begin_means(const FrequencyTrace& trace, Sample& before) {
+  for (const auto& policy : before.policies)
+    if (const auto now = traced(trace, policy)) {
+      before.counters[now->first + "area"] = now->second.area;
+      before.counters[now->first + "microseconds"] = now->second.microseconds;
+      before.counters[now->first + "changes"] = now->second.changes;
+    }
 }
 
 void sense_cpufreq(const std::string& root, Sample& sample) {

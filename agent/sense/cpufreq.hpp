@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sense/sample.hpp"
+#include "sense/traced.hpp"
 
 namespace ebb {
 
@@ -14,5 +15,8 @@ inline constexpr const char* cpufreq_folder = "/sys/devices/system/cpu/cpufreq";
 // readings "frequency" and "cpufreq.POLICY.*". Reads only files that do not wake an idle CPU
 // (scaling_cur_freq, never cpuinfo_cur_freq).
 void sense_cpufreq(const std::string& root, Sample& sample);
+
+// The means of the sample after `before` begin now, not when `before` was read.
+void begin_means(const FrequencyTrace& trace, Sample& before);
 
 }  // namespace ebb

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "sense/cpufreq.hpp"
 #include "sense/sample.hpp"
 #include "sense/traced.hpp"
 #include "sense/tree.hpp"
@@ -22,6 +23,8 @@ class Sensors {
   Tree& tree() { return *tree_; }
   // From now on the frequency is the mean since the sample before, where `trace` knows it.
   void follow(FrequencyTrace trace) { trace_ = std::move(trace); }
+  // The frequency is limited otherwise from now on: what it was before does not count any more.
+  void begin_means() { ebb::begin_means(trace_, before_); }
 
  private:
   std::unique_ptr<Tree> tree_;

@@ -88,6 +88,15 @@ TEST_F(MeanTest, AnAreaThatWrappedIsNoMean) {
   EXPECT_EQ(later(0, 1'500'000, 1).frequency->percent, 20);
 }
 
+TEST_F(MeanTest, WhatWasBeforeOtherLimitsDoesNotCount) {
+  later(0, 500'000, 1);
+  traced_[0].microseconds += 4'000'000;
+  traced_[0].area += 4'000'000ull * 300'000;
+  ++traced_[0].changes;
+  sensors_.begin_means();
+  EXPECT_EQ(later(0, 1'500'000, 1).frequency->percent, 75);
+}
+
 TEST_F(MeanTest, AnUnknownFrequencyStaysUnknown) {
   later(0, 1'500'000, 1);
   put("policy0", "scaling_cur_freq", "nonsense");
