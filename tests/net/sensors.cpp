@@ -215,7 +215,8 @@ std::string text_of(const std::vector<Transition>& all) {
 }
 
 // A frequency that wanders, with absurd moments; and what the documentation says follows from it, once per
-// second: power-saver below 50 %, until above 60 %, and no change within 15 s of the last.
+// second: the rule begins below 50 % and lasts until above 60 %, also while the dwell time holds its change
+// back; no change within 15 s of the last, and none while the frequency is unknown.
 std::vector<Transition> make_record(const fs::path& source, const std::string& record, std::mt19937& random) {
   fs::remove_all(record);
   fs::copy(source, record, fs::copy_options::recursive);
@@ -223,7 +224,7 @@ std::vector<Transition> make_record(const fs::path& source, const std::string& r
   std::ofstream changes(record + "/changes.jsonl");
   std::vector<Transition> out{{0, "balanced"}};
   long last = 0;
-  bool saving = false;
+  bool lasts = false, saving = false;
   double percent = 100;
   write_text(record + path, "1200000\n");
   for (long second = 1; second < record_seconds; ++second) {
@@ -234,8 +235,10 @@ std::vector<Transition> make_record(const fs::path& source, const std::string& r
     text = absurd ? (random() % 2 ? "" : "-5") : std::to_string(kilohertz);
     changes << json{{"at", second * 1000 - 500}, {"path", path}, {"text", text}}.dump() << '\n';
     const double now = static_cast<double>(kilohertz) / 12000;
-    if (absurd || second - last < 15 || !(saving ? now > 60 : now < 50)) continue;
-    saving = !saving;
+    if (absurd) continue;
+    lasts = lasts ? now <= 60 : now < 50;
+    if (lasts == saving || second - last < 15) continue;
+    saving = lasts;
     last = second;
     out.push_back({second * 1000, saving ? "power-saver" : "balanced"});
   }
