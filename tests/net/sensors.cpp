@@ -260,7 +260,7 @@ std::vector<Transition> transitions_of_agent(const std::string& record, int spee
     const Agent agent(read_text(config), "--root " + record + " --speed " + std::to_string(speed));
     if (!wait_for(record_seconds * 1000 / speed * 3 + 10000,
                   [] { return Agent::log().find("the record ends") != std::string::npos; }))
-      die("the replay did not end:\n" + Agent::log());
+      std::printf("WRONG  --speed %d: the replay does not end in three times its time and 10 s\n", speed);
   }
   std::istringstream log(Agent::log());
   for (std::string line; std::getline(log, line);) {
