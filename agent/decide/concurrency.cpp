@@ -18,8 +18,9 @@ std::optional<double> average_frequency(const Sample& sample) {
   double sum = 0;
   unsigned count = 0;
   for (const CpufreqPolicy& policy : sample.policies) {
-    if (!policy.current || !policy.hardware_max) continue;
-    sum += 100 * static_cast<double>(*policy.current) / static_cast<double>(*policy.hardware_max);
+    const auto percent = policy.percent(policy.current);
+    if (!percent) continue;
+    sum += *percent;
     ++count;
   }
   return count == 0 ? std::nullopt : std::optional(sum / count);

@@ -20,12 +20,6 @@ std::optional<double> utilisation(const Sample& sample) {
   return busiest ? busiest : number_of(sample, "utilisation");
 }
 
-// Of the policy's hardware maximum; nothing: that is unknown.
-std::optional<double> percent_of(const CpufreqPolicy& policy, double kilohertz) {
-  if (!policy.hardware_max) return std::nullopt;
-  return 100 * kilohertz / static_cast<double>(*policy.hardware_max);
-}
-
 }  // namespace
 
 std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits) {
@@ -35,26 +29,24 @@ std::optional<OwnLimit> self_cap(const Sample& sample, const OwnLimits& limits) 
     if (cap == limits.max.end() || !policy.current) continue;
     const auto limit = static_cast<double>(cap->second);
     if (static_cast<double>(std::max(*policy.current, policy.mean.value_or(0))) < binds * limit) continue;
-    const double percent = percent_of(policy, limit).value_or(100);
+    const double percent = policy.percent(cap->second).value_or(100);
     if (!tightest || percent < tightest->percent) tightest = OwnLimit{policy.name, cap->second, percent};
   }
   return tightest;
 }
 
 std::optional<OwnLimit> self_floor(const Sample& sample, const OwnLimits& limits) {
-  const auto speed = [](const CpufreqPolicy& policy) {
-    return policy.speed() ? percent_of(policy, static_cast<double>(*policy.speed())) : std::nullopt;
-  };
   std::optional<double> highest;
-  for (const CpufreqPolicy& policy : sample.policies) highest = std::max(highest, speed(policy));
+  for (const CpufreqPolicy& policy : sample.policies)
+    highest = std::max(highest, policy.percent(policy.speed()));
   std::optional<OwnLimit> floor;
   for (const CpufreqPolicy& policy : sample.policies) {
-    if (!highest || speed(policy) != highest) continue;
+    if (!highest || policy.percent(policy.speed()) != highest) continue;
     const auto own = limits.min.find(policy.name);
     if (own == limits.min.end()) return std::nullopt;
     const auto limit = static_cast<double>(own->second);
     if (binds * static_cast<double>(*policy.speed()) > limit) return std::nullopt;
-    floor = OwnLimit{policy.name, own->second, *percent_of(policy, limit), true};
+    floor = OwnLimit{policy.name, own->second, *policy.percent(own->second), true};
   }
   return floor;
 }

@@ -15,7 +15,7 @@ namespace ebb {
 
 // cpufreq policy name -> kHz: the limits that Ebb itself wrote and that are in force.
 struct OwnLimits {
-  std::map<std::string, std::uint64_t> max, min;
+  std::map<std::string, std::uint64_t> max = {}, min = {};
   bool operator==(const OwnLimits&) const = default;
 };
 

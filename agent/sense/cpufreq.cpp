@@ -105,27 +105,28 @@ std::string lost(const Probe& probe, const std::vector<CpufreqPolicy>& policies)
   return "";
 }
 
-// One CPU of the policy stands for all: they change together.
-std::optional<std::pair<std::string, TracedFrequency>> traced(const FrequencyTrace& trace,
-                                                              const CpufreqPolicy& policy) {
+// The CPU whose trace stands for the policy, since all of them change together; nothing: no frequency to
+// trace.
+std::optional<unsigned> traced_cpu(const CpufreqPolicy& policy) {
   const auto cpus = CpuMask::from_list(policy.cpus);
-  if (!trace || !policy.current || !cpus || cpus->empty()) return std::nullopt;
-  const unsigned cpu = cpus->cpus().front();
-  const auto now = trace(cpu);
-  if (!now) return std::nullopt;
-  return std::pair{"cpufreq.cpu" + std::to_string(cpu) + ".", *now};
+  if (!policy.current || !cpus || cpus->empty()) return std::nullopt;
+  return cpus->cpus().front();
 }
 
 // Since the sample before, if the kernel told of changes meanwhile. Else the frequency of now has held; or
 // its driver tells nothing any more, and the trace is old.
 void average(Probe& probe, CpufreqPolicy& policy) {
-  const auto now = traced(probe.trace, policy);
+  const auto cpu = traced_cpu(policy);
+  const auto now = cpu && probe.trace ? probe.trace(*cpu) : std::nullopt;
   if (!now) return;
-  const auto area = probe.growth(now->first + "area", now->second.area);
-  const auto time = probe.growth(now->first + "microseconds", now->second.microseconds);
-  const auto changes = probe.growth(now->first + "changes", now->second.changes);
-  if (!area || !time || !changes || *time <= 0) return;
-  policy.mean = *changes > 0 ? static_cast<std::uint64_t>(*area / *time) : *policy.current;
+  probe.now.traced[*cpu] = *now;
+  const auto found = probe.before.traced.find(*cpu);
+  if (found == probe.before.traced.end()) return;
+  const TracedFrequency& last = found->second;
+  if (now->area < last.area || now->microseconds <= last.microseconds) return;  // it wrapped
+  policy.mean = now->changes == last.changes
+                    ? *policy.current
+                    : (now->area - last.area) / (now->microseconds - last.microseconds);
   probe["cpufreq." + policy.name + ".mean"] = number("kilohertz", static_cast<double>(*policy.mean));
 }
 
@@ -133,10 +134,9 @@ void average(Probe& probe, CpufreqPolicy& policy) {
 std::optional<Frequency> highest(const std::vector<CpufreqPolicy>& policies) {
   std::optional<Frequency> best;
   for (const auto& policy : policies) {
-    if (!policy.speed() || !policy.hardware_max) continue;
-    const auto speed = static_cast<double>(*policy.speed());
-    const double percent = 100 * speed / static_cast<double>(*policy.hardware_max);
-    if (!best || percent > best->percent) best = Frequency{percent, speed};
+    const auto percent = policy.percent(policy.speed());
+    if (percent && (!best || *percent > best->percent))
+      best = Frequency{*percent, static_cast<double>(*policy.speed())};
   }
   return best;
 }
@@ -165,12 +165,10 @@ void sense_cpufreq(Probe& probe) {
 }
 
 void begin_means(const FrequencyTrace& trace, Sample& before) {
+  if (!trace) return;
   for (const auto& policy : before.policies)
-    if (const auto now = traced(trace, policy)) {
-      before.counters[now->first + "area"] = now->second.area;
-      before.counters[now->first + "microseconds"] = now->second.microseconds;
-      before.counters[now->first + "changes"] = now->second.changes;
-    }
+    if (const auto cpu = traced_cpu(policy))
+      if (const auto now = trace(*cpu)) before.traced[*cpu] = *now;
 }
 
 void sense_cpufreq(const std::string& root, Sample& sample) {

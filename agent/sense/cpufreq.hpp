@@ -5,7 +5,6 @@
 #include <string>
 
 #include "sense/sample.hpp"
-#include "sense/traced.hpp"
 
 namespace ebb {
 

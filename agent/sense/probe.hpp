@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "sense/sample.hpp"
-#include "sense/traced.hpp"
 #include "sense/tree.hpp"
 
 namespace ebb {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "sense/traced.hpp"
+
 namespace ebb {
 
 struct Reading {
@@ -30,6 +32,11 @@ struct CpufreqPolicy {
   std::optional<std::uint64_t> mean;  // kHz, of `current` since the sample before; nothing: nobody traces it
 
   std::optional<std::uint64_t> speed() const { return mean ? mean : current; }
+  // Of the hardware maximum; nothing: one of both is unknown.
+  std::optional<double> percent(std::optional<std::uint64_t> kilohertz) const {
+    if (!kilohertz || !hardware_max) return std::nullopt;
+    return 100 * static_cast<double>(*kilohertz) / static_cast<double>(*hardware_max);
+  }
 };
 
 struct Frequency {
@@ -45,6 +52,7 @@ struct Sample {
 
   // For the sample after this one.
   std::map<std::string, std::uint64_t> counters;  // raw, by what they count: "cpu.busy"
+  std::map<unsigned, TracedFrequency> traced;     // by CPU
   std::set<std::string> answered;                 // readings that were known since they are there
 };
 

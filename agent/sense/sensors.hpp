@@ -8,7 +8,6 @@
 
 #include "sense/cpufreq.hpp"
 #include "sense/sample.hpp"
-#include "sense/traced.hpp"
 #include "sense/tree.hpp"
 
 namespace ebb {

@@ -1,72 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The power state: values in, values out.
-#include "decide/state.hpp"
-
 #include <random>
-#include <stdexcept>
 
 #include <gtest/gtest.h>
 
-using namespace ebb;
-using namespace std::chrono_literals;
-using std::chrono::milliseconds;
-using enum PowerState;
+#include "state_support.hpp"
 
+namespace ebb::test {
 namespace {
-
-using Rules = std::vector<StateRule>;
-
-StateRule rule(std::string_view sensor, bool below, double value, milliseconds hold_for = 0ms) {
-  for (std::size_t i = 0; i < sensor_kinds.size(); ++i)
-    if (sensor_kinds[i].name == sensor)
-      return {{{static_cast<Sensor>(i), below, false, value, ""}}, hold_for, ""};
-  throw std::invalid_argument("no such sensor");
-}
-Rules below(double percent) { return {rule("frequency", true, percent)}; }
-Rules above(double percent) { return {rule("frequency", false, percent)}; }
-StateRule mains(const char* word) { return {{{.sensor = Sensor::mains, .text = word}}, 0ms, ""}; }
-
-// Both at once.
-StateRule both(StateRule a, const StateRule& b) {
-  a.when.insert(a.when.end(), b.when.begin(), b.when.end());
-  return a;
-}
-
-StateRules& of(States& rules, PowerState state) { return rules[static_cast<std::size_t>(state)]; }
-
-// critical < 10 % (left > 20), power-saver < 50 (left > 60), performance > 90 (left < 80); dwell 15 s each.
-States usual() {
-  States rules;
-  for (auto& each : rules) each = {.configured = true, .enter = {}, .leave = {}, .dwell = 15s, .cpus = {}};
-  of(rules, critical).enter = below(10);
-  of(rules, critical).leave = above(20);
-  of(rules, power_saver).enter = below(50);
-  of(rules, power_saver).leave = above(60);
-  of(rules, performance).enter = above(90);
-  of(rules, performance).leave = below(80);
-  return rules;
-}
-
-Sample at(std::optional<double> percent) {
-  Sample sample;
-  if (percent) sample.frequency = Frequency{*percent, *percent * 12000};  // of 1.2 GHz
-  return sample;
-}
-
-struct Machine {
-  States rules = usual();
-  OwnLimits limits;
-  std::vector<Hold> holds;
-  StateMemory memory;
-  milliseconds now = 1000s;
-
-  PowerState feed(const Sample& sample, milliseconds later = 5s) {
-    now += later;
-    memory = decide_state(rules, memory, {sample, limits, strongest(holds, now), now});
-    return memory.state;
-  }
-  PowerState feed(std::optional<double> percent, milliseconds later = 5s) { return feed(at(percent), later); }
-};
 
 TEST(State, FirstDecisionNeedsNoDwellAndIsNoChange) {
   Machine machine;
@@ -373,77 +314,6 @@ TEST(State, AChangeThatWasHeldBackIsNotMadeInTheDark) {
   EXPECT_EQ(machine.feed(55, 5s), balanced);
 }
 
-// One policy of 1.2 GHz.
-Sample loaded(double percent, std::optional<double> utilisation) {
-  Sample sample = at(percent);
-  CpufreqPolicy policy;
-  policy.name = "policy0";
-  policy.current = static_cast<std::uint64_t>(percent * 12000);
-  policy.hardware_max = 1'200'000;
-  sample.policies = {policy};
-  sample.readings["utilisation"].number = utilisation;
-  return sample;
-}
-
-TEST(State, ASelfCappedFrequencyDecidesNothing) {
-  Machine machine;
-  EXPECT_EQ(machine.feed(loaded(50, 5)), balanced);
-  machine.limits.max = {{"policy0", 570'000}};
-  EXPECT_EQ(machine.feed(loaded(47, 5), 20s), balanced) << "it enters nothing";
-  EXPECT_EQ(machine.feed(loaded(45, 5), 20s), power_saver) << "540 of 570 MHz: the cap does not bind";
-  EXPECT_EQ(machine.feed(loaded(47.5, 90), 20s), power_saver) << "90 % are not above 90 %";
-  EXPECT_EQ(machine.feed(loaded(47.5, 90.1)), balanced) << "the load decides the way up";
-  machine.limits.max.clear();
-  EXPECT_EQ(machine.feed(loaded(40, 90), 20s), balanced) << "36 % of work: too much for 70 % of that cap";
-  EXPECT_EQ(machine.feed(loaded(40, 80)), power_saver) << "32 %: it fits";
-  machine.limits.max = {{"policy0", 570'000}};
-  EXPECT_EQ(machine.feed(loaded(47.5, std::nullopt), 20s), balanced)
-      << "where nothing is known, neither holds";
-}
-
-TEST(State, ASelfRaisedFrequencyIsAnUpperBound) {
-  Machine machine;
-  of(machine.rules, performance).enter = {rule("frequency", false, 90)};
-  EXPECT_EQ(machine.feed(loaded(40, 5)), power_saver);
-  machine.limits.min = {{"policy0", 1'200'000}};
-  EXPECT_EQ(machine.feed(loaded(100, 5), 20s), power_saver) << "Ebb's own minimum leaves nothing";
-  machine.limits.min = {{"policy0", 1'100'000}};
-  EXPECT_EQ(machine.feed(loaded(100, 5), 20s), performance) << "1200 against 1100 MHz: more than it asks for";
-  machine.limits.min = {{"policy0", 540'000}};
-  EXPECT_EQ(machine.feed(loaded(45, 5), 20s), power_saver) << "low in spite of it is low";
-}
-
-TEST(State, OfSeveralPoliciesTheFastestCounts) {
-  Machine machine;
-  Sample sample = loaded(70, 5);
-  sample.policies.push_back(sample.policies[0]);
-  sample.policies[1].name = "policy4";
-  machine.limits.min = {{"policy0", 840'000}};
-  machine.feed(loaded(40, 5));
-  EXPECT_EQ(machine.feed(sample, 20s), balanced) << "policy4 chose it";
-  machine.limits.min["policy4"] = 840'000;
-  machine.feed(loaded(40, 5), 20s);
-  EXPECT_EQ(machine.feed(sample, 20s), power_saver);
-  sample.policies[1].current = 600'000;
-  machine.limits.min.erase("policy4");
-  EXPECT_EQ(machine.feed(sample, 20s), power_saver) << "policy0 is the fastest";
-}
-
-TEST(State, RunQueueAndPressureStandInForTheUtilisation) {
-  for (const auto& [sensor, calm, high] : {std::tuple{"utilisation.busiest", 90.0, 91.0},
-                                           {"run_queue", 1.0, 1.1},
-                                           {"cpu_pressure", 30.0, 31.0}}) {
-    Machine machine;
-    machine.feed(loaded(40, 5));
-    machine.limits.max = {{"policy0", 600'000}};
-    Sample sample = loaded(50, std::nullopt);
-    sample.readings[sensor].number = calm;
-    EXPECT_EQ(machine.feed(sample, 20s), power_saver) << sensor;
-    sample.readings[sensor].number = high;
-    EXPECT_EQ(machine.feed(sample), balanced) << sensor;
-  }
-}
-
 TEST(State, WhatLastsOfARuleSurvivesOtherRules) {
   Machine machine;
   machine.feed(40);
@@ -459,3 +329,4 @@ TEST(State, WhatLastsOfARuleSurvivesOtherRules) {
 }
 
 }  // namespace
+}  // namespace ebb::test
