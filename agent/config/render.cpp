@@ -12,7 +12,7 @@ namespace ebb {
 namespace conf {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\')
@@ -38,17 +38,17 @@ std::string range(Range16 r) {
 
 std::string dscp(Range16 r) {
   const auto name = word_for(dscp_words, dscp_numbers, static_cast<std::uint8_t>(r.first));
-  return name && r.first == r.last ? quoted(*name) : range(r);
+  return name && r.first == r.last ? toml_string(*name) : range(r);
 }
 
 std::string proto(std::uint8_t number) {
   const auto name = word_for(proto_words, proto_numbers, number);
-  return name ? quoted(*name) : std::to_string(number);
+  return name ? toml_string(*name) : std::to_string(number);
 }
 
 std::string ethertype(Range16 r) {
   const auto name = word_for(ethertype_words, ethertypes, r);
-  return name ? quoted(*name) : fmt::format("0x{:04x}", r.first);
+  return name ? toml_string(*name) : fmt::format("0x{:04x}", r.first);
 }
 
 std::string tcp_flags(TcpFlags flags) {
@@ -72,8 +72,8 @@ std::string render(const Rule& rule) {
   const auto key = [&](const char* name, const auto& items, auto print) {
     if (!items.empty()) keys.push_back(std::string(name) + " = " + list(items, print));
   };
-  const auto prefix = [](const Prefix& p) { return quoted(prefix_text(p)); };
-  const auto one_word = [](auto v) { return quoted(word(v)); };
+  const auto prefix = [](const Prefix& p) { return toml_string(prefix_text(p)); };
+  const auto one_word = [](auto v) { return toml_string(word(v)); };
   key("ethertype", rule.ethertype, ethertype);
   key("proto", rule.proto, proto);
   key("sport", rule.sport, range);
@@ -88,7 +88,7 @@ std::string render(const Rule& rule) {
   key("to", rule.to, one_word);
   if (rule.no_listener) keys.push_back("listener = \"none\"");
   const bool cgroup = !rule.owner.empty() && rule.owner.front().cgroup;
-  key(cgroup ? "cgroup" : "service", rule.owner, [](const Owner& owner) { return quoted(owner.name); });
+  key(cgroup ? "cgroup" : "service", rule.owner, [](const Owner& owner) { return toml_string(owner.name); });
   return keys.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(keys, ", "));
 }
 
@@ -110,7 +110,7 @@ std::string render(const StateRule& rule) {
   for (auto c = rule.when.begin(); c != rule.when.end();) {
     std::vector<std::string> texts;
     for (const Sensor sensor = c->sensor; c != rule.when.end() && c->sensor == sensor; ++c)
-      texts.push_back(quoted(c->text));
+      texts.push_back(toml_string(c->text));
     keys.push_back(fmt::format(fmt::runtime(texts.size() == 1 ? "{} = {}" : "{} = [{}]"),
                                kind_of(std::prev(c)->sensor).name, fmt::join(texts, ", ")));
   }
@@ -141,7 +141,7 @@ std::string render(const PlanCell& own, const PlanCell& usual, const std::string
   std::string keys;
   const auto key = [&](const char* word, const std::string& value, const std::string& default_value) {
     if (!value.empty() || !default_value.empty())
-      keys += fmt::format("{} = {}\n", word, quoted(value.empty() ? "none" : value));
+      keys += fmt::format("{} = {}\n", word, toml_string(value.empty() ? "none" : value));
   };
   const auto limit = [](const auto& l) { return l ? l->text : std::string(); };
   const auto window = [](const auto& w) { return w ? fmt::format("{}us", w->count()) : std::string(); };
@@ -167,9 +167,9 @@ std::string render(const TrafficClass& c) {
   std::string out = fmt::format("\n[[class]]\nname = \"{}\"\nkind = \"{}\"\n", c.name, word(c.kind));
   if (c.prefix_safe) out += "prefix_safe = true\n";
   if (c.governor.min)
-    out += fmt::format("governor = {{ min_frequency = {} }}\n", quoted(c.governor.min->text));
+    out += fmt::format("governor = {{ min_frequency = {} }}\n", toml_string(c.governor.min->text));
   if (c.governor.max)
-    out += fmt::format("governor = {{ max_frequency = {} }}\n", quoted(c.governor.max->text));
+    out += fmt::format("governor = {{ max_frequency = {} }}\n", toml_string(c.governor.max->text));
   out += "match = [\n";
   for (const Rule& rule : c.match) out += "  " + render(rule) + ",\n";
   out += "]\n";
