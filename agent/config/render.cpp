@@ -195,7 +195,7 @@ std::string render_config(const Config& config) {
   const auto port = [](std::uint16_t p) { return std::to_string(p); };
   std::string out =
       fmt::format("[agent]\ninterfaces = {}\ninterval = {}\nenforcement = \"{}\"\nmanagement_ports = {}\n",
-                  conf::list(config.interfaces, conf::quoted), conf::duration(config.interval),
+                  conf::list(config.interfaces, conf::toml_string), conf::duration(config.interval),
                   word(config.enforcement), conf::list(config.management_ports, port));
   for (std::size_t state = 0; state < config.states.size(); ++state)
     out += conf::render(config.states[state], static_cast<PowerState>(state));
