@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // restore: by the agent if one runs, else by the same code here.
+#include <cerrno>
 #include <cstdio>
 #include <vector>
 
@@ -45,6 +46,12 @@ std::vector<KnobReport> knobs_of(const nlohmann::json& reply) {
   return knobs;
 }
 
+// A killed agent still accepts connections until the kernel has closed its socket. One that lives holds its
+// lock.
+bool has_gone(const Error& error) {
+  return error.exit_code == exit_no_agent || error.number == ECONNRESET || error.number == EPIPE;
+}
+
 Status restore(const std::string& socket, RescueScope scope) {
   const auto reply = varlink_call(socket, "io.ebb.Agent.Restore");
   if (reply) {
@@ -53,7 +60,7 @@ Status restore(const std::string& socket, RescueScope scope) {
     std::puts(knobs.empty() ? "nothing to restore; the agent observes" : "the agent observes");
     return result;
   }
-  if (reply.error().exit_code != exit_no_agent) return tl::unexpected(reply.error());
+  if (!has_gone(reply.error())) return tl::unexpected(reply.error());
 
   const auto rescue = rescue_machine(scope);
   if (!rescue) return tl::unexpected(rescue.error());

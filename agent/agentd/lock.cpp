@@ -6,12 +6,19 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "agentd/paths.hpp"
 #include "base/file.hpp"
 
+using namespace std::chrono_literals;
+
 namespace ebb {
 namespace {
+
+// How long an agent that was killed may take to be gone: the kernel frees its maps and programs first.
+constexpr auto dying = 1s;
 
 Result<Fd> open_lock(const char* path) {
   if (mkdir(run_folder, 0755) != 0 && errno != EEXIST)
@@ -26,7 +33,12 @@ Result<Fd> open_lock(const char* path) {
 Result<Fd> lock_agent() {
   auto fd = open_lock(agent_lock);
   if (!fd) return fd;
-  if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+  const auto deadline = std::chrono::steady_clock::now() + dying;
+  while (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(10ms);
+      continue;
+    }
     const auto pid = read_file(agent_lock);
     return fail("another agentd runs (pid " + (pid && !pid->empty() ? *pid : std::string("unknown")) + ")",
                 "stop it first: systemctl stop ebb-agentd, or kill its pid");

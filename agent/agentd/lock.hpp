@@ -8,7 +8,7 @@
 namespace ebb {
 
 // Creates /run/ebb and takes the agent's lock; it is free again when the returned fd is closed, or its
-// process dies. An error names the pid that holds it.
+// process dies; one that is dying is waited for, a second. An error names the pid that holds it.
 Result<Fd> lock_agent();
 
 }  // namespace ebb

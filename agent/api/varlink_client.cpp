@@ -102,7 +102,9 @@ Result<std::string> VarlinkConnection::receive(Timeout timeout) {
     if (count == 0) return no_answer(timeout.value_or(std::chrono::milliseconds(0)));
     const ssize_t got = recv(fd_.get(), chunk.data(), chunk.size(), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return fail("the agent closed the connection without an answer", log_hint);
+    if (got <= 0)
+      return tl::unexpected(
+          Error{"the agent closed the connection without an answer", log_hint, exit_failed, ECONNRESET});
     in_.append(chunk.data(), static_cast<std::size_t>(got));
   }
   const auto end = in_.find('\0');

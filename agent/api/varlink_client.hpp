@@ -39,7 +39,8 @@ class VarlinkConnection {
 
 // Calls METHOD ("io.ebb.Agent.Status") and waits for its reply, `timeout` altogether. Errors: exit_no_agent
 // when nobody listens (with a hint how to start agentd); for a varlink error its message and hint, exit_usage
-// where the caller asked something wrong; exit_failed for a broken reply.
+// where the caller asked something wrong; exit_failed for a broken reply; with number ECONNRESET
+// or EPIPE where the agent went away.
 Result<nlohmann::json> varlink_call(const std::string& socket_path, const std::string& method,
                                     const nlohmann::json& parameters = nlohmann::json::object(),
                                     std::chrono::milliseconds timeout = std::chrono::seconds(5));

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Bad input: one clear message with a hint, the right exit code, and nothing changed.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -40,6 +44,13 @@ std::size_t count(const std::string& text, const std::string& word) {
   std::size_t found = 0;
   for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
   return found;
+}
+
+sockaddr_un agent_address() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string("/run/ebb/agent.sock").copy(address.sun_path, sizeof(address.sun_path) - 1);
+  return address;
 }
 
 // All that Ebb could have changed. Locks stay, and so does the folder that libxdp makes for its dispatcher.
@@ -156,13 +167,35 @@ TEST_F(BadInput, SecondAgent) {
 TEST_F(BadInput, StaleSocket) {
   run("mkdir -p /run/ebb");
   const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::string("/run/ebb/agent.sock").copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const auto address = agent_address();
   ASSERT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   refused("./agentctl status", 3, "agent");
   Agent agent(good_config);
   EXPECT_EQ(agent.stop(), 0);
+}
+
+// Killed, and not yet gone: it still has the lock, and its socket still takes connections, but answers none.
+TEST_F(BadInput, ADyingAgentIsWaitedFor) {
+  run("mkdir -p /run/ebb");
+  const Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = agent_address();
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 8), 0);
+  const pid_t dying = fork();
+  if (dying == 0) {
+    const int lock = open("/run/ebb/agent.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    alarm(10);  // should nobody ask
+    const bool locked = flock(lock, LOCK_EX | LOCK_NB) == 0;
+    close(accept(listener.get(), nullptr, nullptr));
+    usleep(300'000);
+    _exit(locked ? 0 : 1);
+  }
+  ASSERT_GT(dying, 0);
+  const Answer restored = answer_to("/run/test/agentctl restore");
+  EXPECT_EQ(restored.code, 0) << restored.text;
+  int status = -1;
+  EXPECT_EQ(waitpid(dying, &status, WNOHANG), dying) << "it was not waited for";
+  EXPECT_EQ(status, 0) << "the lock was not free";
 }
 
 TEST_F(BadInput, PinsOfAnotherAbi) {
