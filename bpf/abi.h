@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define EBB_ABI 5
+#define EBB_ABI 6
 
 #define EBB_RULES	64  /* rule bits of a policy: one bit of a __u64 each */
 #define EBB_CLASSES	64  /* traffic classes; slot EBB_CLASSES counts what no rule matched */
@@ -28,7 +28,8 @@
 #define EBB_WAYS	4   /* addresses in a set */
 #define EBB_DROPS	32  /* drops that each CPU remembers */
 #define EBB_SOCKET_WAYS 8   /* flows in a set of the socket cache: one cache line */
-#define EBB_KEYS	20  /* secret words of the flow hash */
+#define EBB_STORMS	64  /* CPUs of one number modulo this share a struct ebb_storm */
+#define EBB_KEYS	10  /* secret words of the flow hash */
 
 /* The live word, read once per packet. */
 #define EBB_WORD_BANK	    0x1 /* bank in force */
@@ -201,21 +202,30 @@ struct ebb_socket_set {
 	__u64 way[EBB_SOCKET_WAYS]; /* sockets.h */
 };
 
+/* Of a CPU, a cache line: storms in the cache of sockets (sockets.h). */
+struct ebb_storm {
+	__u64 unknown; /* flows in a row that were not found; in a storm, packets */
+	__u64 pad[7];
+};
+
 struct ebb_live {
-	__u32 word; /* EBB_WORD_*; published with release, read once per packet */
-	__u32 hz;   /* jiffies per second */
-	__u64 deadline;	  /* jiffies; past it every program passes everything. 0: inert */
-	__u64 jiffies;	  /* at the last beat */
-	__u64 beat_ticks; /* jiffies that a beat lasts */
-	__u64 zero;	  /* always 0, which the verifier cannot know (packet.h) */
-	__u64 code;	  /* checksum of the objects that are attached; the agent's own business */
+	/* One cache line: what a packet reads. */
+	__u32 word;	  /* EBB_WORD_*; published with release, read once per packet */
 	__u32 epoch;	  /* counts sockets that bind or listen (sock.bpf.c); a change ends cached answers */
+	__u64 deadline;	  /* jiffies; past it every program passes everything. 0: inert */
+	__u64 zero;	  /* always 0, which the verifier cannot know (packet.h) */
 	__u32 cache_shift; /* a cached answer lasts at most 2^this jiffies; 0: nothing is cached */
 	__u32 socket_sets; /* of each CPU in map ebb_sockets, minus 1: a mask */
 	__u32 owners_epoch; /* counts what makes every known owner doubtful (sock.bpf.c) */
 	__u32 owners_known; /* the owners_epoch that `owner` was made for; another one: no owner is known */
-	__u32 armed; /* yes: the next packet of an urgent class raises an event, and disarms (wake.h) */
-	__u32 key[EBB_KEYS];  /* random, from the agent */
+	__u32 armed;	  /* yes: the next packet of an urgent class raises an event, and disarms (wake.h) */
+	__u32 hz;	  /* jiffies per second */
+	__u32 key[EBB_KEYS]; /* random, from the agent; four are IPv4's, and in this line */
+	__u64 jiffies;	  /* at the last beat */
+	__u64 beat_ticks; /* jiffies that a beat lasts */
+	__u64 code;	  /* checksum of the objects that are attached; the agent's own business */
+	__u64 pad[2];
+	struct ebb_storm storm[EBB_STORMS];
 	__u64 bucket[EBB_CLASS_ROWS]; /* limits, by class slot: when the next packet is due, jiffies << 20 */
 	struct ebb_iface iface[EBB_IFACES];
 	__u64 first_mac;	       /* one of our MAC addresses: on most machines the only one */

@@ -43,10 +43,10 @@ struct {
 } ebb_events SEC(".maps");
 
 /*
- * Which flows a socket wants: ebb_live.socket_sets + 2 sets for each CPU, one CPU after the other (sockets.h). The
- * agent makes it, larger where there is memory: 8,192 sets, 512 KiB per CPU, hold 64k flows. A set that is full forgets
- * its oldest flow, which is then looked up again. Not a per-CPU array, which keeps each value behind a pointer and
- * across two cache lines; memory that can be mapped begins at a page.
+ * Which flows a socket wants: ebb_live.socket_sets + 1 sets for each CPU, one CPU after the other (sockets.h). The
+ * agent makes it, larger where there is memory: 8,192 sets, 512 KiB per CPU, hold 64k flows. In a set that is full a new
+ * flow takes the place of another, which is then looked up again. Not a per-CPU array, which keeps each value behind a
+ * pointer and across two cache lines; memory that can be mapped begins at a page.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

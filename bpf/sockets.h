@@ -4,7 +4,7 @@
  *
  * 1. Asked only where a rule with listener = "none" would win, or a SYN would be dropped.
  * 2. The answer is kept per flow, in a set of eight words. A flow is known by a hash with secret keys (NH of UMAC,
- *    RFC 4418): nobody can make two flows meet.
+ *    RFC 4418): two flows that somebody chose meet in one of 2^32 cases, and nobody can tell which.
  * 3. An answer ends with its time, and at once when a socket binds or listens (ebb_live.epoch).
  * 4. Where almost every packet is a new flow, a scan or a flood, the cache only costs: it is then left alone, but for one
  *    packet of 32. The first that is found ends the storm.
@@ -29,11 +29,10 @@ static __always_inline __u64 ebb_flow_stamp(void)
 	return ((bpf_jiffies64() >> EBB_INDEX(ebb_live.cache_shift, 63)) + ebb_live.epoch) << 1 & EBB_FLOW_STAMP;
 }
 
-/* One pair of words of a flow, into both hashes; each pair has its own four keys. */
-static __always_inline void ebb_hash_pair(__u64 *hash, const __u32 *key, __u32 a, __u32 b)
+/* One pair of words of a flow; each pair has its own two keys. */
+static __always_inline __u64 ebb_hash_pair(const __u32 *key, __u32 a, __u32 b)
 {
-	hash[0] += (__u64)(a + key[0]) * (__u32)(b + key[1]);
-	hash[1] += (__u64)(a + key[2]) * (__u32)(b + key[3]);
+	return (__u64)(a + key[0]) * (__u32)(b + key[1]);
 }
 
 #define EBB_FLOW_IPV4 0x400 /* beside the protocol: no flow of one family is one of the other */
@@ -41,35 +40,17 @@ static __always_inline void ebb_hash_pair(__u64 *hash, const __u32 *key, __u32 a
 #define EBB_STORM	 64 /* flows in a row that were not found */
 #define EBB_STORM_SAMPLE 32 /* one packet of so many asks the cache all the same */
 
-/* A set of this CPU; behind them is one whose first word counts the packets since one was found. */
-static __always_inline __u64 *ebb_socket_set(__u32 number)
+static __always_inline struct ebb_storm *ebb_storm_here(void)
 {
-	__u32 index = bpf_get_smp_processor_id() * (ebb_live.socket_sets + 2) + number;
-	struct ebb_socket_set *set = bpf_map_lookup_elem(&ebb_sockets, &index);
-
-	return set ? set->way : NULL;
+	return &ebb_live.storm[EBB_INDEX(bpf_get_smp_processor_id(), EBB_STORMS - 1)];
 }
 
-/* Is the cache better left alone? */
-static __always_inline bool ebb_is_storm(void)
+/* A set of this CPU. */
+static __always_inline struct ebb_socket_set *ebb_socket_set(__u32 number)
 {
-	__u64 *unknown = ebb_socket_set(ebb_live.socket_sets + 1);
+	__u32 index = bpf_get_smp_processor_id() * (ebb_live.socket_sets + 1) + number;
 
-	if (!ebb_live.cache_shift || !unknown)
-		return true;
-	if (*unknown < EBB_STORM)
-		return false;
-	*unknown += 1;
-	return *unknown % EBB_STORM_SAMPLE;
-}
-
-/* Keeps an answer as the newest of its set; the oldest is forgotten. */
-static __always_inline void ebb_keep(__u64 *set, __u64 answer)
-{
-#pragma unroll
-	for (int i = EBB_SOCKET_WAYS - 1; i > 0; i--)
-		set[i] = set[i - 1];
-	set[0] = answer;
+	return bpf_map_lookup_elem(&ebb_sockets, &index);
 }
 
 static __always_inline bool ebb_look_up(EBB_CTX *ctx, struct bpf_sock_tuple *tuple, __u32 size, bool tcp)
@@ -139,49 +120,61 @@ __noinline int ebb_ask_sockets(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 	return ebb_look_up(ctx, &tuple, sizeof(tuple.ipv6), proto == IPPROTO_TCP);
 }
 
-/* The same, from the cache where it knows. Not in a storm. */
-__noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
+/*
+ * The same, from the cache where it knows. `unknown`: the flows in a row, before this one, that it did not know.
+ *
+ * A flow lies at its home in its set, or in the first place behind it that was free. All answers end together, with the
+ * stamp, so the first that has ended is where the search ends, and the place for a new one.
+ */
+__noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 unknown)
 {
-	__u64 hash[2] = {}, flow, *set, *unknown;
+	__u32 kind = proto;
 	const __u32 *key = ebb_live.key;
+	struct ebb_socket_set *set;
+	__u64 hash, flow, *place;
 	struct ebb_headers h;
 	int found;
 
 	if (!ebb_find_headers(ctx, l3, l4, &h))
 		return -1;
 	if (h.ipv4) {
-		ebb_hash_pair(hash, key, h.ipv4->saddr, h.ipv4->daddr);
-		ebb_hash_pair(hash, key + 4, *(__u32 *)h.ports, proto | EBB_FLOW_IPV4);
+		hash = ebb_hash_pair(key + 2, h.ipv4->saddr, h.ipv4->daddr);
+		kind |= EBB_FLOW_IPV4;
 	} else {
 		const __u32 *address = (const __u32 *)&h.ipv6->saddr;
 
+		hash = 0;
 #pragma unroll
 		for (int i = 0; i < 8; i += 2)
-			ebb_hash_pair(hash, key + 2 * i, address[i], address[i + 1]);
-		ebb_hash_pair(hash, key + 16, *(__u32 *)h.ports, proto);
+			hash += ebb_hash_pair(key + 2 + i, address[i], address[i + 1]);
 	}
-	set = ebb_socket_set((hash[1] ^ hash[1] >> 32) & ebb_live.socket_sets);
-	unknown = ebb_socket_set(ebb_live.socket_sets + 1);
-	if (!set || !unknown)
+	hash += ebb_hash_pair(key, *(__u32 *)h.ports, kind);
+	set = ebb_socket_set(hash >> 32 & ebb_live.socket_sets);
+	if (!set)
 		return -1;
 	/*
 	 * Multiplied: the high bits then depend on all of them. The stamp is taken before the kernel is asked: what changes
 	 * meanwhile ends the answer.
 	 */
-	flow = (hash[0] * 0x9e3779b97f4a7c15ULL & EBB_FLOW_HASH) | ebb_flow_stamp();
+	flow = (hash * 0x9e3779b97f4a7c15ULL & EBB_FLOW_HASH) | ebb_flow_stamp();
 #pragma unroll
 	for (int i = 0; i < EBB_SOCKET_WAYS; i++) {
-		__u64 kept = set[i];
+		__u64 other;
 
-		if ((kept ^ flow) <= 1) {
-			*unknown = 0;
-			return kept & 1;
+		place = (__u64 *)EBB_PLACE_AT(set, EBB_INDEX((hash >> 26) + i * 8, (EBB_SOCKET_WAYS - 1) * 8));
+		other = *place ^ flow;
+		if (other <= 1) {
+			if (unknown)
+				ebb_storm_here()->unknown = 0;
+			return other;
 		}
+		if (other & EBB_FLOW_STAMP)
+			break;
 	}
-	*unknown += 1;
+	ebb_storm_here()->unknown++;
 	found = ebb_ask_sockets(ctx, l3, l4, proto);
 	if (found >= 0)
-		ebb_keep(set, flow | found);
+		*place = flow | found;
 	return found;
 }
 

@@ -122,12 +122,14 @@ static __always_inline bool ebb_above_rate(struct ebb_live *live, __u64 packets,
 static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const struct ebb_packet *p)
 {
 	__u32 iface = ebb_live.iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
+	__u64 unknown;
 
 	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
 		return false;
-	if (ebb_is_storm())
+	unknown = ebb_storm_here()->unknown;
+	if (!ebb_live.cache_shift || (unknown >= EBB_STORM && ++ebb_storm_here()->unknown % EBB_STORM_SAMPLE))
 		return ebb_ask_sockets(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
-	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto, unknown) == 0;
 }
 
 /* A connection request that nobody here listens for needs no protection, unless its port is protected. */

@@ -100,7 +100,7 @@ Status Maps::open_in(const std::string& folder) {
       {&Maps::drops_fd_, {"ebb_drops", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(ebb_drops), 1, 0}},
       {&Maps::events_fd_, {"ebb_events", BPF_MAP_TYPE_RINGBUF, 0, 0, page, 0}},
       {&Maps::sockets_fd_,
-       {"ebb_sockets", BPF_MAP_TYPE_ARRAY, 4, sizeof(ebb_socket_set), (sets + 1) * cpus, BPF_F_MMAPABLE}},
+       {"ebb_sockets", BPF_MAP_TYPE_ARRAY, 4, sizeof(ebb_socket_set), sets * cpus, BPF_F_MMAPABLE}},
   };
   for (const auto& [member, shape] : wanted) {  // all, before the first is made: a refusal changes nothing
     auto map = adopt_map(folder, shape);
