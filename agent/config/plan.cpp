@@ -46,6 +46,9 @@ std::optional<std::pair<double, std::string_view>> number_and_unit(std::string_v
   return std::pair(number, trimmed(text.substr(static_cast<std::size_t>(end - text.data()))));
 }
 
+std::optional<std::pair<double, std::string_view>> number_and_unit(std::string&&) =
+    delete;  // the unit lies in it
+
 std::optional<FrequencyLimit> parse_limit(const std::string& text) {
   constexpr std::array<std::pair<std::string_view, double>, 4> units = {
       {{"%", 1}, {"kHz", 1}, {"MHz", 1e3}, {"GHz", 1e6}}};
@@ -67,7 +70,8 @@ FrequencyLimit read_limit(Reader& in, const Value& value) {
 }
 
 std::chrono::microseconds read_window(Reader& in, const Value& value) {
-  const auto parts = number_and_unit(text_of(value));
+  const std::string text = text_of(value);
+  const auto parts = number_and_unit(text);
   const double unit = !parts ? 0 : parts->second == "us" ? 1 : parts->second == "ms" ? 1000 : 0;
   const double window = parts ? parts->first * unit : 0;
   if (window >= least_window.count() && window <= std::chrono::microseconds(greatest_window).count())
