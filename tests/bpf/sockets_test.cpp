@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <utility>
 
 #include "compare.hpp"
 
@@ -26,7 +27,7 @@ class SocketCache : public testing::TestWithParam<bool> {  // IPv6?
     config.classes.push_back(std::move(c));
     Situation now;
     now.iface = EBB_IF_TERMINAL | EBB_IF_SOCKETS;
-    both_->set(config, {3}, now);
+    both_->set(std::move(config), {3}, std::move(now));
     for (PacketObject& object : both_->objects()) {
       object.live().cache_shift = 63;  // no answer ends by its time
       object.live().epoch = 1;

@@ -249,7 +249,7 @@ std::vector<Transition> make_record(const fs::path& source, const std::string& r
 std::vector<Transition> replayed(const std::string& record) {
   std::vector<Transition> out;
   for (const json& line : samples(record))
-    if (out.empty() || out.back().state != line["state"]) out.push_back({line["at"], line["state"]});
+    if (out.empty() || out.back().state != line["state"].get<std::string>()) out.push_back({line["at"], line["state"]});
   return out;
 }
 
