@@ -123,15 +123,16 @@ __noinline int ebb_ask_sockets(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 /*
  * The same, from the cache where it knows. `unknown`: the flows in a row, before this one, that it did not know.
  *
- * A flow lies at its home in its set, or in the first place behind it that was free. All answers end together, with the
- * stamp, so the first that has ended is where the search ends, and the place for a new one.
+ * A flow lies at its home in its set, or in the first place behind it that was free; once found there it changes places
+ * with the flow at its home. All answers end together, with the stamp, so the first that has ended is where the search
+ * ends, and the place for a new one. In a full set that is the last place.
  */
 __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 unknown)
 {
 	__u32 kind = proto;
 	const __u32 *key = ebb_live.key;
 	struct ebb_socket_set *set;
-	__u64 hash, flow, *place;
+	__u64 hash, flow, *home, *place;
 	struct ebb_headers h;
 	int found;
 
@@ -157,6 +158,7 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 u
 	 * meanwhile ends the answer.
 	 */
 	flow = (hash * 0x9e3779b97f4a7c15ULL & EBB_FLOW_HASH) | ebb_flow_stamp();
+	home = (__u64 *)EBB_PLACE_AT(set, EBB_INDEX(hash >> 26, (EBB_SOCKET_WAYS - 1) * 8));
 #pragma unroll
 	for (int i = 0; i < EBB_SOCKET_WAYS; i++) {
 		__u64 other;
@@ -166,6 +168,10 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 u
 		if (other <= 1) {
 			if (unknown)
 				ebb_storm_here()->unknown = 0;
+			if (i) { /* the next packet finds it at the first look */
+				*place = *home;
+				*home = flow | other;
+			}
 			return other;
 		}
 		if (other & EBB_FLOW_STAMP)
