@@ -244,11 +244,9 @@ TEST_P(Fields, EveryDestination) {
 // cannot.
 TEST_P(Fields, EveryListener) {
   Config config;
-  TrafficClass c;
-  c.name = "unwanted";
-  c.match.emplace_back().no_listener = true;
-  c.treat.fill({.drop = true});
-  config.classes.push_back(std::move(c));
+  Rule unwanted;
+  unwanted.no_listener = true;
+  config.classes = {treated("unwanted", {unwanted}, {.drop = true})};
   Situation now = biased_.situation();
   now.enforcement = Enforcement::enforce;
   for (const auto flags : {EBB_IF_TERMINAL | EBB_IF_SOCKETS, EBB_IF_TERMINAL}) {

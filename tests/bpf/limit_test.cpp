@@ -17,11 +17,7 @@ TEST(Limit, LetsItsRateThroughAndATenthOfASecondAtOnce) {
   const Bytes frame = Packet().ipv4().udp(1, 1).payload(20).bytes();
   for (const std::uint32_t rate : {1u, 10u, 100u, 777u}) {
     Config config;
-    TrafficClass c;
-    c.name = "limited";
-    c.match.emplace_back();
-    c.treat.fill({.limit = rate});
-    config.classes.push_back(c);
+    config.classes = {treated("limited", {Rule{}}, {.limit = rate})};
     both->set(config, {5}, Situation{});
     for (PacketObject& object : both->objects()) {
       ebb_live& live = object.live();

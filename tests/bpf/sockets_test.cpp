@@ -20,11 +20,9 @@ class SocketCache : public testing::TestWithParam<bool> {  // IPv6?
     ASSERT_TRUE(loaded) << loaded.error().what;
     both_.emplace(std::move(*loaded));
     Config config;
-    TrafficClass c;
-    c.name = "unwanted";
-    c.match.emplace_back().no_listener = true;
-    c.treat.fill({.drop = true});
-    config.classes.push_back(std::move(c));
+    Rule unwanted;
+    unwanted.no_listener = true;
+    config.classes = {treated("unwanted", {unwanted}, {.drop = true})};
     Situation now;
     now.iface = EBB_IF_TERMINAL | EBB_IF_SOCKETS;
     both_->set(std::move(config), {3}, std::move(now));

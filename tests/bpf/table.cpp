@@ -38,11 +38,7 @@ Config make_policy() {
   Config config;
   config.management_ports = {22, 2222};
   const auto add = [&](std::string name, Rule rule, Treatment treat) {
-    TrafficClass c;
-    c.name = std::move(name);
-    c.match.push_back(std::move(rule));
-    c.treat.fill(treat);
-    config.classes.push_back(std::move(c));
+    config.classes.push_back(treated(std::move(name), {std::move(rule)}, treat));
     return &config.classes.back();
   };
   const auto treatments = fixed_treatments();

@@ -221,11 +221,7 @@ void add_limits(std::vector<Row>& rows) {
 
 void add_answer_classes(Config& config) {
   const auto add = [&](std::string name, std::vector<Rule> rules, Treatment treat) {
-    TrafficClass c;
-    c.name = std::move(name);
-    c.match = std::move(rules);
-    c.treat.fill(treat);
-    config.classes.push_back(std::move(c));
+    config.classes.push_back(treated(std::move(name), std::move(rules), treat));
   };
   Rule r;
   add("limit", {on(port_limit)}, {.limit = 100});

@@ -69,11 +69,7 @@ void add_listeners(std::vector<Row>& rows) {
 
 void add_field_classes(Config& config) {
   const auto add = [&](std::string name, std::vector<Rule> rules, Treatment treat) {
-    TrafficClass c;
-    c.name = std::move(name);
-    c.match = std::move(rules);
-    c.treat.fill(treat);
-    config.classes.push_back(std::move(c));
+    config.classes.push_back(treated(std::move(name), std::move(rules), treat));
   };
   const Treatment drop{.drop = true};
   Rule r = on(port_dscp);

@@ -53,6 +53,14 @@ ebb_reason why_passed(const Parsed& p, const Treatment& treat, bool forwards, bo
 
 }  // namespace
 
+TrafficClass treated(std::string name, std::vector<Rule> match, const Treatment& treatment) {
+  TrafficClass out;
+  out.name = std::move(name);
+  out.match = std::move(match);
+  out.treat.fill(treatment);
+  return out;
+}
+
 bool owns(const Owner& owner, const std::string& path) {
   if (path.empty()) return false;
   if (!owner.cgroup) return path.substr(path.rfind('/') + 1) == owner.name;

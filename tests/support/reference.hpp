@@ -18,6 +18,9 @@
 
 namespace ebb::test {
 
+// A class with the same treatment in every state.
+TrafficClass treated(std::string name, std::vector<Rule> match, const Treatment& treatment);
+
 using Address = std::array<std::uint8_t, 16>;  // IPv4 uses the first 4 bytes
 
 // An address of this machine.
