@@ -158,12 +158,13 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 u
 	 * meanwhile ends the answer.
 	 */
 	flow = (hash * 0x9e3779b97f4a7c15ULL & EBB_FLOW_HASH) | ebb_flow_stamp();
-	home = (__u64 *)EBB_PLACE_AT(set, EBB_INDEX(hash >> 26, (EBB_SOCKET_WAYS - 1) * 8));
+	place = home = (__u64 *)EBB_PLACE_AT(set, EBB_INDEX(hash >> 26, (EBB_SOCKET_WAYS - 1) * 8));
 #pragma unroll
 	for (int i = 0; i < EBB_SOCKET_WAYS; i++) {
 		__u64 other;
 
-		place = (__u64 *)EBB_PLACE_AT(set, EBB_INDEX((hash >> 26) + i * 8, (EBB_SOCKET_WAYS - 1) * 8));
+		if (i)
+			place = (__u64 *)EBB_PLACE_AT(set, EBB_INDEX((hash >> 26) + i * 8, (EBB_SOCKET_WAYS - 1) * 8));
 		other = *place ^ flow;
 		if (other <= 1) {
 			if (unknown)
