@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-struct Options {
+struct RecordOptions {
   std::string folder, duration, interval = "1s", root;
 };
 
@@ -37,7 +37,7 @@ bool wait(int signals, milliseconds time) {
   return poll(&fd, 1, static_cast<int>(std::max(time, 0ms).count())) <= 0;
 }
 
-Status record(const Options& options) {
+Status record(const RecordOptions& options) {
   const auto interval = duration_of(options.interval, "--interval", 10ms);
   if (!interval) return tl::unexpected(interval.error());
   auto length = milliseconds::max();
@@ -73,7 +73,7 @@ Status record(const Options& options) {
 
 void add_record(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("record", "Records what the sensors read, for agentd --root and replay");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RecordOptions>();
   verb->add_option("DIR", options->folder, "A new folder")->required();
   verb->add_option("--for", options->duration, "How long, such as 10m; without it until Ctrl-C");
   verb->add_option("--interval", options->interval, "Between two samples")->capture_default_str();

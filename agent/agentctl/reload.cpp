@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 // Whole seconds; 0: not understood.
-std::int64_t seconds_of(const std::string& text) {
+std::int64_t whole_seconds(const std::string& text) {
   const auto time = conf::parse_duration(text);
   if (!time || *time > std::chrono::hours(24)) return 0;
   return std::chrono::floor<std::chrono::seconds>(*time).count();
@@ -25,7 +25,7 @@ std::int64_t seconds_of(const std::string& text) {
 Status reload(const std::string& socket, const std::string& confirm) {
   json asked = json::object();
   if (!confirm.empty()) {
-    const auto seconds = seconds_of(confirm);
+    const auto seconds = whole_seconds(confirm);
     if (seconds < 1)
       return fail("'" + confirm + "' is not a time from 1s to 24h", "such as 60s or 5m", exit_usage);
     asked["confirm_seconds"] = seconds;

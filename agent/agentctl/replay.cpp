@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-struct Options {
+struct ReplayOptions {
   std::string folder, config = default_config_path, interval;
   bool as_json = false, samples = false;
 };
@@ -39,7 +39,7 @@ void print(milliseconds at, const StateMemory& memory) {
 }
 
 // The same steps as the agent's: one sample per interval, the first at the record's beginning.
-Status replay(const Options& options) {
+Status replay(const ReplayOptions& options) {
   const auto config = load_config(options.config);
   if (!config) return tl::unexpected(config.error());
   milliseconds interval = config->interval;
@@ -76,7 +76,7 @@ Status replay(const Options& options) {
 
 void add_replay(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("replay", "What the agent would decide on a record, at once");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReplayOptions>();
   verb->add_option("DIR", options->folder, "A folder that agentctl record made")->required();
   verb->add_option("--config", options->config, "The configuration")->capture_default_str();
   verb->add_option("--interval", options->interval, "Between two samples; by default the configuration's");

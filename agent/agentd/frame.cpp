@@ -10,7 +10,7 @@ namespace ebb {
 namespace {
 
 constexpr std::size_t min_frame = 60, max_frame = 65550;  // bytes, without the checksum
-constexpr std::size_t ethernet = 14, tag = 4, ipv4_header = 20, ipv6_header = 40;
+constexpr std::size_t ethernet_header = 14, vlan_tag = 4, ipv4_header = 20, ipv6_header = 40;
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -106,7 +106,7 @@ bool skip_extensions(std::span<const std::uint8_t> in, std::size_t& at, std::uin
 }  // namespace
 
 Result<Bytes> build_frame(const Tuple& t, const Mac& own) {
-  const std::size_t l3 = ethernet + (t.vlan ? tag : 0);
+  const std::size_t l3 = ethernet_header + (t.vlan ? vlan_tag : 0);
   const std::size_t header = t.ipv6() ? ipv6_header : ipv4_header;
   const std::size_t length = t.length ? t.length : header + l4_size(t.proto);
   if (length < header + l4_size(t.proto))
@@ -144,14 +144,14 @@ Result<Bytes> build_frame(const Tuple& t, const Mac& own) {
 }
 
 std::optional<Tuple> read_frame(std::span<const std::uint8_t> in) {
-  if (in.size() < ethernet) return std::nullopt;
+  if (in.size() < ethernet_header) return std::nullopt;
   Tuple t;
   const bool all = std::all_of(in.begin(), in.begin() + 6, [](std::uint8_t byte) { return byte == 0xff; });
   t.delivery = all ? Delivery::broadcast : in[0] & 1 ? Delivery::multicast : Delivery::unicast;
-  std::size_t at = ethernet;
+  std::size_t at = ethernet_header;
   t.ethertype = get16(in, 12);
-  for (int tags = 0; tags < 2 && (t.ethertype == 0x8100 || t.ethertype == 0x88a8); ++tags, at += tag) {
-    if (at + tag > in.size()) return std::nullopt;
+  for (int tags = 0; tags < 2 && (t.ethertype == 0x8100 || t.ethertype == 0x88a8); ++tags, at += vlan_tag) {
+    if (at + vlan_tag > in.size()) return std::nullopt;
     if (tags == 0) t.vlan = get16(in, at) & 0xfff;
     t.ethertype = get16(in, at + 2);
   }
@@ -201,7 +201,7 @@ Result<Bytes> parse_hex(const std::string& text) {
     high = high >= 0 ? -1 : digit;
   }
   if (high >= 0) return fail("the packet has an odd number of digits", "two digits a byte", exit_usage);
-  if (out.size() < ethernet || out.size() > max_frame)
+  if (out.size() < ethernet_header || out.size() > max_frame)
     return fail("a packet of " + std::to_string(out.size()) + " bytes cannot come over Ethernet",
                 "from the Ethernet header on: 14 to 65550 bytes", exit_usage);
   return out;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t max_name = IFNAMSIZ - 1;
+constexpr std::size_t max_interface_name = IFNAMSIZ - 1;
 constexpr std::size_t max_pattern = 255;
 
 // The least number of characters that a pattern of fnmatch(3) matches; nothing: a bracket stays open.
@@ -32,8 +32,8 @@ std::string read_interface(Reader& in, const Value& value) {
   const std::string name = text_of(value);
   const bool pattern = name.find_first_of("*?[") != std::string::npos;
   const bool printable = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  if (name.empty() || name.size() > (pattern ? max_pattern : max_name) || name == "." || name == ".." ||
-      !printable || name.find_first_of("/:\\") != std::string::npos) {
+  if (name.empty() || name.size() > (pattern ? max_pattern : max_interface_name) || name == "." ||
+      name == ".." || !printable || name.find_first_of("/:\\") != std::string::npos) {
     in.expected(
         value, R"(the name of a network interface, a pattern such as "eth*", or "auto")",
         "names have 1 to 15 characters without spaces, '/', ':' and '\\' (ip link lists them); \"auto\": "
@@ -41,7 +41,7 @@ std::string read_interface(Reader& in, const Value& value) {
     return name;
   }
   const auto least = least_length(name);
-  if (pattern && (!least || *least > max_name))
+  if (pattern && (!least || *least > max_interface_name))
     in.fail(value.at,
             "the pattern " + in_quotes(name) + (least ? " matches no name" : " has an open bracket"),
             least ? "names have at most 15 characters" : "close it, as in \"eth[0-3]\"");

@@ -8,14 +8,15 @@
 namespace ebb::conf {
 namespace {
 
-constexpr std::size_t max_classes = 64;  // EBB_CLASSES
-constexpr std::size_t max_bits = 64;     // EBB_RULES
-constexpr std::size_t max_name = 31;     // EBB_CLASS_NAME without the NUL
+constexpr std::size_t max_classes = 64;     // EBB_CLASSES
+constexpr std::size_t max_bits = 64;        // EBB_RULES
+constexpr std::size_t max_class_name = 31;  // EBB_CLASS_NAME without the NUL
 
 std::string read_name(Reader& in, const Value& value) {
   const std::string what = "a name of at most 31 characters: a-z, 0-9, - and _, not starting with - or _";
   const std::string name = text_of(value);
-  const bool valid = !name.empty() && name.size() <= max_name && name.front() != '-' && name.front() != '_' &&
+  const bool valid = !name.empty() && name.size() <= max_class_name && name.front() != '-' &&
+                     name.front() != '_' &&
                      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
   if (!valid) in.expected(value, what);
   return name;

@@ -8,8 +8,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array most_saving_first = {PowerState::critical, PowerState::power_saver,
-                                          PowerState::performance};
+// Most saving first; balanced is what is left.
+constexpr std::array ruled_states = {PowerState::critical, PowerState::power_saver, PowerState::performance};
 
 template <typename Array>
 auto& of(Array& by_state, PowerState state) {
@@ -81,7 +81,7 @@ Wish fallback(const States& rules, const StateMemory& memory) {
   wish.rule = left                        ? std::string(word(memory.state)) + ".leave"
               : memory.tier == Tier::hold ? "default"
                                           : memory.rule;
-  for (const auto state : most_saving_first)
+  for (const auto state : ruled_states)
     if (!left || state == memory.state)
       for (const StateRule* rule : pointers(of(rules, state).enter)) wish.about.push_back(rule);
   return wish;
@@ -90,7 +90,7 @@ Wish fallback(const States& rules, const StateMemory& memory) {
 // What sensors and hold ask for, whatever the dwell times say.
 Wish wish(const States& rules, const StateMemory& memory, const Hold* hold) {
   Wish best = fallback(rules, memory);
-  for (const auto state : most_saving_first) {
+  for (const auto state : ruled_states) {
     const auto& enter = of(rules, state).enter;
     for (std::size_t i = 0; i < enter.size(); ++i) {
       const Tier tier = tier_of(enter[i], state);
@@ -163,7 +163,7 @@ StateMemory decide_state(const States& rules, const StateMemory& memory, const S
   after.suppressed.reset();
   const View view = view_of(memory, in);
   if (!view.blocked) after.tight.reset();
-  for (const auto state : most_saving_first)
+  for (const auto state : ruled_states)
     follow(of(rules, state), of(after.latches, state), view, in.now, after.tight);
   after.hold.reset();
   if (in.hold) after.hold = {in.hold->id, in.hold->state};
@@ -214,7 +214,7 @@ StateMemory carried_over(const States& before, const States& after, StateMemory 
     memory.entry.reset();
     if (same != to.end()) memory.entry = static_cast<std::size_t>(same - to.begin());
   }
-  for (const auto state : most_saving_first) {
+  for (const auto state : ruled_states) {
     carry(of(before, state).enter, of(after, state).enter, of(memory.latches, state).enter);
     carry(of(before, state).leave, of(after, state).leave, of(memory.latches, state).leave);
   }

@@ -32,7 +32,7 @@ namespace {
 
 constexpr std::uint16_t ethertype = 0x88b5;  // IEEE 802: for local experiments
 constexpr unsigned frames = 4;
-constexpr auto patience = 2s;  // emulated machines are slow
+constexpr auto bench_patience = 2s;  // emulated machines are slow
 
 using Frame = std::array<std::uint8_t, 60>;
 
@@ -166,7 +166,7 @@ Status Bench::counts_frames(To to) {
   for (unsigned i = 0; i < frames; ++i)
     if (send((to == To::near ? far_socket_ : near_socket_).get(), frame.data(), frame.size(), 0) < 0)
       return fail_errno("cannot send a frame", errno);
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + bench_patience;
   while (std::chrono::steady_clock::now() < end) {
     if (counted() - before >= frames) return {};
     std::this_thread::sleep_for(1ms);
@@ -183,7 +183,8 @@ std::optional<std::chrono::microseconds> Bench::travel() const {
   const auto begin = std::chrono::steady_clock::now();
   if (send(near_socket_.get(), frame.data(), frame.size(), 0) < 0) return std::nullopt;
   pollfd wait{.fd = far_socket_.get(), .events = POLLIN, .revents = 0};
-  if (poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) != 1) return std::nullopt;
+  if (poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(bench_patience).count())) != 1)
+    return std::nullopt;
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
 }
 

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto patience = 30s;  // for one finding; an emulated board verifies a program in seconds
+constexpr auto finding_patience = 30s;  // for one finding; an emulated board verifies a program in seconds
 
 // One finding on the pipe: status, reason and remedy, each closed by a NUL.
 std::string encode(const Finding& finding) {
@@ -94,7 +94,7 @@ int keep_verifier_words(libbpf_print_level, const char* format, va_list argument
 }
 
 std::string ending(int status, bool late) {
-  if (late) return "the probe took longer than " + std::to_string(patience.count()) + " s";
+  if (late) return "the probe took longer than " + std::to_string(finding_patience.count()) + " s";
   if (WIFSIGNALED(status)) return "the probe died of signal " + std::to_string(WTERMSIG(status));
   return "the probe gave no answer";
 }
@@ -113,7 +113,7 @@ Status hear(const std::vector<Probe>& table, std::vector<Finding>& findings) {
   bool late = false;
   for (std::array<char, 4096> piece;;) {
     pollfd wait{.fd = in.get(), .events = POLLIN, .revents = 0};
-    const int ready = poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(patience).count()));
+    const int ready = poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(finding_patience).count()));
     if (ready < 0 && errno == EINTR) continue;
     late = ready == 0;
     const ssize_t got = ready > 0 ? read(in.get(), piece.data(), piece.size()) : 0;

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto patience = 500ms;  // CPUs that never rest have no idle events
+constexpr auto idle_patience = 500ms;  // CPUs that never rest have no idle events
 
 using Link = std::unique_ptr<bpf_link, decltype(&bpf_link__destroy)>;
 
@@ -28,7 +28,7 @@ Finding watch_idle(const char* program, const char* remedy) {
   if (!trial) return off(trial.error(), remedy);
   const Link link(bpf_program__attach(trial->handle()), &bpf_link__destroy);
   if (!link) return off(fail_errno("cannot attach to cpu_idle", errno).value(), remedy);
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + idle_patience;
   while (trial->seen() == 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
   if (trial->seen() == 0)
     return degraded("attached, but no CPU became idle meanwhile", "ask again on a quieter machine");

@@ -8,7 +8,7 @@
 namespace ebb {
 namespace {
 
-const std::string folder = "/sys/devices/system/cpu";
+const std::string cpuidle_folder = "/sys/devices/system/cpu";
 constexpr std::size_t most_cpus = 32;    // they stand for all: two files per state and CPU
 constexpr std::size_t most_states = 10;  // CPUIDLE_STATE_MAX
 
@@ -29,10 +29,10 @@ void add(const Probe& probe, const std::string& path, std::uint64_t& sum, std::s
 // The CPUs that have idle states; an offline one's stand still.
 std::vector<std::string> idlers(const Probe& probe) {
   std::vector<std::string> out;
-  for (const auto& cpu : probe.names(folder, "cpu", 8192)) {
+  for (const auto& cpu : probe.names(cpuidle_folder, "cpu", 8192)) {
     if (out.size() == most_cpus) break;
     if (cpu.find_first_not_of("0123456789", 3) != std::string::npos || cpu.size() == 3) continue;
-    if (const std::string path = folder + "/" + cpu + "/cpuidle"; !probe.tree.list(path).empty())
+    if (const std::string path = cpuidle_folder + "/" + cpu + "/cpuidle"; !probe.tree.list(path).empty())
       out.push_back(path);
   }
   return out;
@@ -43,7 +43,7 @@ std::vector<std::string> idlers(const Probe& probe) {
 void sense_cpuidle(Probe& probe) {
   const auto cpus = idlers(probe);
   if (cpus.empty()) return;
-  probe["cpuidle.driver"] = probe.word(folder + "/cpuidle/current_driver");
+  probe["cpuidle.driver"] = probe.word(cpuidle_folder + "/cpuidle/current_driver");
   const double microseconds = probe.seconds() * 1e6 * static_cast<double>(cpus.size());
   std::optional<double> wakeups = 0;
   std::string why = "one sample is not enough";

@@ -7,7 +7,7 @@
 namespace ebb {
 namespace {
 
-const std::string folder = "/sys/class/hwmon";
+const std::string hwmon_folder = "/sys/class/hwmon";
 constexpr Measure alarm{"", 1, 0, 1};
 constexpr Measure watts{"watts", 1e6, 0, 1e5};
 
@@ -26,9 +26,9 @@ bool is_under_voltage(const std::string& file) {
 
 void sense_hwmon(Probe& probe) {
   std::vector<std::string> alarms;
-  for (const auto& chip : probe.names(folder, "hwmon")) {
+  for (const auto& chip : probe.names(hwmon_folder, "hwmon")) {
     // Old drivers have theirs in the device's own folder.
-    const std::string own = folder + "/" + chip;
+    const std::string own = hwmon_folder + "/" + chip;
     const std::string path = probe.exists(own + "/name") ? own : own + "/device";
     const std::string name = "hwmon." + chip + ".";
     probe[name + "name"] = probe.fixed_word(path + "/name");
@@ -39,7 +39,7 @@ void sense_hwmon(Probe& probe) {
       alarms.push_back(name + file);
     }
   }
-  const auto known = probe.parts(alarms, "no under-voltage alarm under " + probe.tree.where(folder));
+  const auto known = probe.parts(alarms, "no under-voltage alarm under " + probe.tree.where(hwmon_folder));
   Reading& under = probe["under_voltage"];
   if (!known)
     under = unknown("", known.error().what);

@@ -9,7 +9,7 @@ namespace ebb {
 namespace {
 
 constexpr std::size_t mac_bytes = 6;  // the shortest address that has multicast
-const std::string folder = "/sys/class/net";
+const std::string net_folder = "/sys/class/net";
 
 // Lines "2    eth0            1     0     01005e000001": interface number, name, users, global, address.
 // Nothing: the file cannot be read.
@@ -32,10 +32,10 @@ Result<std::map<std::string, unsigned>> multicast_addresses(const Probe& probe) 
 
 void sense_links(Probe& probe) {
   const auto multicast = multicast_addresses(probe);
-  for (const auto& link : probe.names(folder)) {
+  for (const auto& link : probe.names(net_folder)) {
     if (link == "lo") continue;
     const std::string name = "link." + link + ".";
-    const Reading& state = probe[name + "state"] = probe.word(folder + "/" + link + "/operstate");
+    const Reading& state = probe[name + "state"] = probe.word(net_folder + "/" + link + "/operstate");
     if (!multicast)
       probe[name + "multicast"] = unknown("addresses", multicast.error().what);
     else
@@ -47,7 +47,7 @@ void sense_links(Probe& probe) {
       probe.tree.forget("/ethtool/" + link);
     const std::string eee = "/ethtool/" + link + "/eee", power_save = "/nl80211/" + link + "/power_save";
     if (const Reading saves = probe.fixed_word(eee); saves.known()) probe[name + "eee"] = saves;
-    if (probe.tree.live() ? probe.exists(folder + "/" + link + "/phy80211") : probe.exists(power_save))
+    if (probe.tree.live() ? probe.exists(net_folder + "/" + link + "/phy80211") : probe.exists(power_save))
       probe[name + "power_save"] = probe.word(power_save);
   }
 }

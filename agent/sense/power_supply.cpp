@@ -10,7 +10,7 @@
 namespace ebb {
 namespace {
 
-const std::string folder = "/sys/class/power_supply";
+const std::string supply_folder = "/sys/class/power_supply";
 constexpr Measure percent{"percent", 1, 0, 100};
 constexpr Measure online{"", 1, 0, 2};  // 2: online, and it can be programmed
 constexpr Measure watts{"watts", 1e6, -1e4, 1e4};
@@ -93,8 +93,8 @@ struct Supplies {
 // Those that feed the system: not the battery of a mouse, not an empty slot.
 Supplies find(Probe& probe) {
   Supplies out;
-  for (const auto& name : probe.names(folder)) {
-    const std::string path = folder + "/" + name;
+  for (const auto& name : probe.names(supply_folder)) {
+    const std::string path = supply_folder + "/" + name;
     Reading& type = probe["power_supply." + name + ".type"] = probe.fixed_word(path + "/type");
     if (type.text && !is_type(*type.text))
       type = unknown("", probe.tree.where(path + "/type") + ": not a type");
@@ -117,10 +117,10 @@ void sense_mains(Probe& probe, const Supplies& supplies) {
   std::vector<std::string> names = supplies.kinds;
   for (const auto& supply : supplies.mains) {
     const std::string name = "power_supply." + supply + ".online";
-    probe[name] = probe.measure(folder + "/" + supply + "/online", online);
+    probe[name] = probe.measure(supply_folder + "/" + supply + "/online", online);
     names.push_back(name);
   }
-  const auto known = probe.parts(names, "no mains supply under " + probe.tree.where(folder));
+  const auto known = probe.parts(names, "no mains supply under " + probe.tree.where(supply_folder));
   Reading& mains = probe["mains"];
   if (!known)
     mains = unknown("", known.error().what);
@@ -146,7 +146,7 @@ void sense_batteries(Probe& probe, const Supplies& supplies) {
   std::vector<Reading> full;
   std::string lost;
   for (const auto& battery : supplies.batteries) {
-    const std::string path = folder + "/" + battery, name = "power_supply." + battery + ".";
+    const std::string path = supply_folder + "/" + battery, name = "power_supply." + battery + ".";
     const Reading& status = probe[name + "status"] = status_of(probe, path);
     const Reading& capacity = probe[name + "capacity"] = probe.measure(path + "/capacity", percent);
     const Reading& holds = probe[name + "full"] = full_of(probe, path, name + "full");
@@ -156,7 +156,7 @@ void sense_batteries(Probe& probe, const Supplies& supplies) {
     capacities.push_back(name + "capacity");
     powers.push_back(name + "power");
   }
-  const std::string none = "no battery of the system under " + probe.tree.where(folder);
+  const std::string none = "no battery of the system under " + probe.tree.where(supply_folder);
   const auto charges = probe.parts(capacities, none);
   const auto flows = probe.parts(powers, none);
   if (!charges || !lost.empty())

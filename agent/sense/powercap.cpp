@@ -7,7 +7,7 @@
 namespace ebb {
 namespace {
 
-const std::string folder = "/sys/class/powercap";
+const std::string powercap_folder = "/sys/class/powercap";
 constexpr double most_watts = 1e5;
 
 // The counters of intel-rapl are registers of a package's CPU; "package-1" says of which. intel-rapl-mmio's
@@ -39,8 +39,8 @@ Reading power_of(Probe& probe, const std::string& path, const std::string& count
 }  // namespace
 
 void sense_powercap(Probe& probe) {
-  for (const auto& zone : probe.names(folder)) {
-    const std::string path = folder + "/" + zone, name = "powercap." + zone + ".";
+  for (const auto& zone : probe.names(powercap_folder)) {
+    const std::string path = powercap_folder + "/" + zone, name = "powercap." + zone + ".";
     if (!probe.exists(path + "/energy_uj")) continue;  // a control type, or a zone that only limits
     const Reading& label = probe[name + "name"] = probe.fixed_word(path + "/name");
     if (wakes_a_cpu(probe, zone, label.text.value_or(""))) {

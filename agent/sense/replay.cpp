@@ -17,8 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t longest = std::size_t{1} << 20;  // of a file, as FileTree reads them
-
 }  // namespace
 
 bool is_record(const std::string& folder) {
@@ -33,7 +31,7 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::string& folder) {
   for (fs::recursive_directory_iterator it(out->folder_, error), end; !error && it != end;
        it.increment(error))
     if (it->is_regular_file())
-      if (auto text = read_file(it->path(), longest))
+      if (auto text = read_file(it->path(), longest_file))
         out->files_[it->path().string().substr(out->folder_.size())] = std::move(*text);
   if (error) return fail_errno("cannot read " + folder, error.value());
   const std::string file = out->folder_ + "/" + changes_file;

@@ -8,7 +8,7 @@
 namespace ebb {
 namespace {
 
-const std::string folder = "/sys/class/thermal";
+const std::string thermal_folder = "/sys/class/thermal";
 // Below and above, a sensor is broken or switched off: drivers then say -274, 0 K, -128 or 255.
 constexpr Measure celsius{"celsius", 1000, -60, 200};
 constexpr Measure any{"celsius", 1000, -1e7, 1e7};  // a trip that is switched off is 0, -274 or 2147483
@@ -41,8 +41,8 @@ bool wakes_a_cpu(const Probe& probe, const std::string& type) {
 
 void sense_thermal(Probe& probe) {
   std::vector<std::string> temperatures, margins;
-  for (const auto& zone : probe.names(folder, "thermal_zone")) {
-    const std::string path = folder + "/" + zone, name = "thermal." + zone + ".";
+  for (const auto& zone : probe.names(thermal_folder, "thermal_zone")) {
+    const std::string path = thermal_folder + "/" + zone, name = "thermal." + zone + ".";
     const Reading& type = probe[name + "type"] = probe.fixed_word(path + "/type");
     Reading& temp = probe[name + "temp"];
     if (wakes_a_cpu(probe, type.text.value_or(""))) {
@@ -57,10 +57,10 @@ void sense_thermal(Probe& probe) {
     temperatures.push_back(name + "temp");
     margins.push_back(name + "margin");
   }
-  const auto hottest = probe.parts(temperatures, "no thermal zone under " + probe.tree.where(folder));
+  const auto hottest = probe.parts(temperatures, "no thermal zone under " + probe.tree.where(thermal_folder));
   probe["temperature"] = hottest ? number("celsius", *std::ranges::max_element(*hottest))
                                  : unknown("celsius", hottest.error().what);
-  const auto nearest = probe.parts(margins, "no thermal zone under " + probe.tree.where(folder));
+  const auto nearest = probe.parts(margins, "no thermal zone under " + probe.tree.where(thermal_folder));
   probe["heat_margin"] = nearest ? number("celsius", *std::ranges::min_element(*nearest))
                                  : unknown("celsius", nearest.error().what);
 }

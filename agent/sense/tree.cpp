@@ -16,8 +16,6 @@
 namespace ebb {
 namespace {
 
-// /proc/stat of 4,096 CPUs has 400 kB; what is longer is no file of a sensor.
-constexpr std::size_t longest = std::size_t{1} << 20;
 // Of the 1,024 that a service may open by default. What does not fit is opened at every read.
 constexpr std::size_t most_files = 384;
 
@@ -43,26 +41,26 @@ void FileTree::forget(const std::string& folder) {
 
 Result<std::string> FileTree::read(const std::string& path) {
   if (live() && is_asked(path)) return ask(path);
-  return keeping_ ? read_kept(path) : read_file(where(path), longest);
+  return keeping_ ? read_kept(path) : read_file(where(path), longest_file);
 }
 
 Result<std::string> FileTree::fixed(const std::string& path) {
   if (!keeping_) return read(path);
   if (const auto known = texts_.find(path); known != texts_.end()) return known->second;
-  const auto text = live() && is_asked(path) ? ask(path) : read_file(where(path), longest);
+  const auto text = live() && is_asked(path) ? ask(path) : read_file(where(path), longest_file);
   return texts_.emplace(path, text).first->second;
 }
 
 Result<std::string> FileTree::read_kept(const std::string& path) {
   auto file = files_.find(path);
   if (file == files_.end()) {
-    if (files_.size() >= most_files) return read_file(where(path), longest);
+    if (files_.size() >= most_files) return read_file(where(path), longest_file);
     Fd fd(open(where(path).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd && errno != ENOENT) return fail_errno("cannot read " + where(path), errno);
     file = files_.emplace(path, std::move(fd)).first;
   }
   if (!file->second) return fail_errno("cannot read " + where(path), ENOENT);
-  auto text = read_again(file->second.get(), longest);
+  auto text = read_again(file->second.get(), longest_file);
   if (text) return text;
   files_.erase(file);
   if (text.error().number == ENODEV) forget(path.substr(0, path.rfind('/')));  // the device is gone

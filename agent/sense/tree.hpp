@@ -14,6 +14,9 @@
 
 namespace ebb {
 
+// Bytes. /proc/stat of 4,096 CPUs has 400 kB; what is longer is no file of a sensor.
+inline constexpr std::size_t longest_file = std::size_t{1} << 20;
+
 class Tree {
  public:
   virtual ~Tree() = default;
