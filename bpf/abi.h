@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define EBB_ABI 6
+#define EBB_ABI 7
 
 #define EBB_RULES	64  /* rule bits of a policy: one bit of a __u64 each */
 #define EBB_CLASSES	64  /* traffic classes; slot EBB_CLASSES counts what no rule matched */
@@ -130,16 +130,18 @@ struct ebb_bank {
 	__u64 any_ip;	  /* rules that name no IP field: what a frame without IP can match */
 	__u64 any_ports;  /* rules that name no port: what a packet without ports can match */
 	__u64 any_owner;  /* rules that name no service: what holds where services are not known */
-	__u64 ipv4, ipv6; /* the sets of these two ethertypes */
-	__u64 untagged;	  /* rules that name no VLAN */
-	__u64 sported;	  /* rules that name a source port */
-	__u64 late;	  /* rules that name a field below "late"; these are looked up only while such a rule stands */
-	__u64 aimed;	  /* of these, the rules that name `to` */
-	__u64 owned;	  /* of these, the rules that name a service */
-	__u64 no_listener; /* rules that hold only where no socket wants the packet */
-	__u64 delivery[EBB_DELIVERIES];
+	__u64 late;	  /* rules that name a length or an address; these are looked up only while such a rule stands */
+	__u64 rare;	  /* rules that name one of the following; likewise, after these */
+	__u64 sported;	  /* a source port */
+	__u64 aimed;	  /* `to` */
+	__u64 owned;	  /* a service */
+	__u64 no_listener; /* that no socket wants the packet */
+	__u64 delivery[EBB_DELIVERIES]; /* of tagged frames */
+	__u64 untagged[EBB_DELIVERIES]; /* of others: without the rules that name a VLAN */
 	__u64 to[EBB_DESTINATIONS];
-	__u64 proto[256]; /* for anything but TCP without the rules that name TCP flags */
+	/* By protocol, of the rules that accept the ethertype; for anything but TCP without those that name TCP flags */
+	__u64 proto_ipv4[256];
+	__u64 proto_ipv6[256];
 	__u64 tcp_flags[256]; /* by byte 13 of the TCP header */
 	__u64 dscp[64];
 	/* 16-bit fields: value -> equivalence class (below) -> rules */
@@ -147,7 +149,6 @@ struct ebb_bank {
 	__u64 sport[256];
 	__u64 dport[256];
 	__u64 shield[256]; /* by dport class: why such a port is protected, enum ebb_reason, or 0 */
-	/* late */
 	__u64 length[256]; /* L3 length of one datagram, bytes */
 	__u64 vlan[256];
 	__u64 owner[EBB_OWNERS]; /* by ebb_live.owner; [0]: any_owner */
@@ -204,7 +205,7 @@ struct ebb_socket_set {
 
 /* Of a CPU, a cache line: storms in the cache of sockets (sockets.h). */
 struct ebb_storm {
-	__u64 unknown; /* flows in a row that were not found; in a storm, packets */
+	__u64 unknown; /* flows in a row that there was no place for; in a storm, packets */
 	__u64 pad[7];
 };
 

@@ -50,6 +50,8 @@ static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __be32 
 {
 	const __u32 *ours = live->us_ipv4[EBB_INDEX(((const __u8 *)&address)[3], 0xff)];
 
+	if (!ours[0]) /* filled from the first on */
+		return false;
 	return address && (address == ours[0] || address == ours[1] || address == ours[2] || address == ours[3]);
 }
 

@@ -6,8 +6,8 @@
  * 2. The answer is kept per flow, in a set of eight words. A flow is known by a hash with secret keys (NH of UMAC,
  *    RFC 4418): two flows that somebody chose meet in one of 2^32 cases, and nobody can tell which.
  * 3. An answer ends with its time, and at once when a socket binds or listens (ebb_live.epoch).
- * 4. Where almost every packet is a new flow, a scan or a flood, the cache only costs: it is then left alone, but for one
- *    packet of 32. The first that is found ends the storm.
+ * 4. Where almost every packet is a new flow, a scan or a flood, the cache only costs once its sets are full: it is then
+ *    left alone, but for one packet of 32. The first that is found, or has a place, ends the storm.
  */
 #ifndef EBB_SOCKETS_H
 #define EBB_SOCKETS_H
@@ -37,7 +37,7 @@ static __always_inline __u64 ebb_hash_pair(const __u32 *key, __u32 a, __u32 b)
 
 #define EBB_FLOW_IPV4 0x400 /* beside the protocol: no flow of one family is one of the other */
 
-#define EBB_STORM	 64 /* flows in a row that were not found */
+#define EBB_STORM	 64 /* flows in a row that were not found, nor had a place */
 #define EBB_STORM_SAMPLE 32 /* one packet of so many asks the cache all the same */
 
 static __always_inline struct ebb_storm *ebb_storm_here(void)
@@ -121,7 +121,7 @@ __noinline int ebb_ask_sockets(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto)
 }
 
 /*
- * The same, from the cache where it knows. `unknown`: the flows in a row, before this one, that it did not know.
+ * The same, from the cache where it knows. `unknown`: the flows in a row, before this one, that it had no place for.
  *
  * A flow lies at its home in its set, or in the first place behind it that was free; once found there it changes places
  * with the flow at its home. All answers end together, with the stamp, so the first that has ended is where the search
@@ -134,7 +134,7 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 u
 	struct ebb_socket_set *set;
 	__u64 hash, flow, *home, *place;
 	struct ebb_headers h;
-	int found;
+	int found, full = 1;
 
 	if (!ebb_find_headers(ctx, l3, l4, &h))
 		return -1;
@@ -175,14 +175,42 @@ __noinline int ebb_wanted(EBB_CTX *ctx, __u32 l3, __u32 l4, __u32 proto, __u32 u
 			}
 			return other;
 		}
-		if (other & EBB_FLOW_STAMP)
+		if (other & EBB_FLOW_STAMP) { /* free */
+			full = 0;
 			break;
+		}
 	}
-	ebb_storm_here()->unknown++;
+	if (full)
+		ebb_storm_here()->unknown++;
+	else if (unknown)
+		ebb_storm_here()->unknown = 0;
 	found = ebb_ask_sockets(ctx, l3, l4, proto);
 	if (found >= 0)
 		*place = flow | found;
 	return found;
+}
+
+/*
+ * Can a lookup from here tell? A tagged packet belongs to another interface, whose sockets it would not find.
+ */
+static __always_inline bool ebb_knows_sockets(const struct ebb_frame *f, const struct ebb_packet *p)
+{
+	__u32 iface = ebb_live.iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
+
+	return iface & EBB_IF_SOCKETS && !EBB_TAG(f->ctx) && p->l3_offset <= sizeof(struct ethhdr);
+}
+
+/* Does no local socket want it? Where that cannot be known, the answer is no. */
+static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const struct ebb_packet *p)
+{
+	__u64 unknown;
+
+	if (!ebb_knows_sockets(f, p))
+		return false;
+	unknown = ebb_storm_here()->unknown;
+	if (!ebb_live.cache_shift || (unknown >= EBB_STORM && ++ebb_storm_here()->unknown % EBB_STORM_SAMPLE))
+		return ebb_ask_sockets(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
+	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto, unknown) == 0;
 }
 
 #endif

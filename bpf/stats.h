@@ -21,8 +21,8 @@ static __always_inline void ebb_count_pass(struct ebb_counters *c, __u64 reason,
 static __always_inline void ebb_count(struct ebb_counters *c, __u64 class_slot, __u64 verdict, __u64 packets,
 				      __u64 bytes)
 {
-	struct ebb_count *n = &c->verdict[EBB_INDEX(class_slot, EBB_CLASS_ROWS - 1)]
-					 [EBB_INDEX(verdict, EBB_VERDICTS - 1)];
+	__u64 row = EBB_INDEX(class_slot * EBB_VERDICTS + verdict, EBB_CLASS_ROWS * EBB_VERDICTS - 1);
+	struct ebb_count *n = &c->verdict[0][0] + row; /* one index: fewer instructions than two */
 
 	n->packets += packets;
 	n->bytes += bytes;

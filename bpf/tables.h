@@ -80,12 +80,17 @@
 #define EBB_RULES_SLICE(tables, word, i)                                                \
 	(*(const __u64 *)(EBB_PLACE_AT((tables)[1], EBB_SLICE_OFFSET(word, i)) +        \
 			  ((i) - 1) * (long)sizeof((tables)[1])))
-#define EBB_RULES_IPV4(tables, address)                                                 \
-	({                                                                              \
-		__u64 word_ = (address);                                                \
-		EBB_RULES_SLICE(tables, word_, 0) & EBB_RULES_SLICE(tables, word_, 1) & \
-			EBB_RULES_SLICE(tables, word_, 2);                              \
-	})
+/* clang would load all three before the first AND, and keep them on the stack. */
+#define EBB_RULES_IPV4(rules, tables, address)                \
+	do {                                                  \
+		__u64 word_ = (address);                      \
+		(rules) &= EBB_RULES_SLICE(tables, word_, 0); \
+		barrier_var(rules);                           \
+		(rules) &= EBB_RULES_SLICE(tables, word_, 1); \
+		barrier_var(rules);                           \
+		(rules) &= EBB_RULES_SLICE(tables, word_, 2); \
+		barrier_var(rules);                           \
+	} while (0)
 
 /*
  * The same for IPv6, a conjunction over its bytes. A word of the address is loaded once, and each byte of it is

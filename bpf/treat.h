@@ -19,6 +19,7 @@
 #include "classify.h"
 #include "maps.h"
 #include "packet.h"
+#include "plain.h"
 #include "remember.h"
 #include "sockets.h"
 #include "stats.h"
@@ -115,23 +116,6 @@ static __always_inline bool ebb_above_rate(struct ebb_live *live, __u64 packets,
 	return false;
 }
 
-/*
- * Does no local socket want it? Where that cannot be known, the answer is no. A tagged packet belongs to another
- * interface, whose sockets a lookup from here would not find.
- */
-static __always_inline bool ebb_is_unwanted(const struct ebb_frame *f, const struct ebb_packet *p)
-{
-	__u32 iface = ebb_live.iface[EBB_INDEX(EBB_IFINDEX(f->ctx), EBB_IFACES - 1)].flags;
-	__u64 unknown;
-
-	if (!(iface & EBB_IF_SOCKETS) || EBB_TAG(f->ctx) || p->l3_offset > sizeof(struct ethhdr))
-		return false;
-	unknown = ebb_storm_here()->unknown;
-	if (!ebb_live.cache_shift || (unknown >= EBB_STORM && ++ebb_storm_here()->unknown % EBB_STORM_SAMPLE))
-		return ebb_ask_sockets(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
-	return ebb_wanted(f->ctx, p->l3_offset, p->l4_offset, p->proto, unknown) == 0;
-}
-
 /* A connection request that nobody here listens for needs no protection, unless its port is protected. */
 static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const struct ebb_bank *bank,
 					     const struct ebb_packet *p)
@@ -145,7 +129,8 @@ static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const st
 		return false;
 	if (EBB_ROW_ENTRY(bank, shield, EBB_CLASS_ROW(bank, dport_class, EBB_INDEX(tcp->dest, 0xffff))))
 		return false;
-	return ebb_is_unwanted(f, p);
+	/* Not from the cache: it is a new flow, and here the stack is deep already. */
+	return ebb_knows_sockets(f, p) && ebb_ask_sockets(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
 }
 
 /* False: the packet is not to be treated further. */
@@ -284,52 +269,76 @@ static __always_inline int ebb_pass(EBB_CTX *ctx, __u64 reason)
 	return EBB_GOES_ON;
 }
 
-/* The hook's action for the packet. */
-static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
+/* From what a packet matches to the hook's action. */
+static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct ebb_bank *bank, __u32 word,
+					struct ebb_packet *p)
 {
 	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
 	__u64 rule = 0, state, verdict = EBB_PASS;
-	struct ebb_frame f = {.raw_ip = raw_ip};
 	struct ebb_counters *counters;
-	const struct ebb_bank *bank;
-	struct ebb_packet p;
-	__u32 word;
-	int reason;
 
-	if (bpf_jiffies64() >= ebb_live.deadline)
-		return ebb_pass(ctx, EBB_R_INERT);
-	ebb_read_frame(ctx, &f);
-	/*
-	 * Once per packet. The bank's address is computed from it without a branch: on arm64 the
-	 * address dependency alone orders the table reads behind this one.
-	 */
-	word = *(volatile const __u32 *)&ebb_live.word;
-	bank = &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
-	reason = ebb_classify(&ebb_live, &f, bank, &p);
-	if (reason >= 0)
-		return ebb_pass(ctx, reason);
-	if (p.rules & bank->no_listener && p.rules & -p.rules & bank->no_listener && !ebb_is_unwanted(&f, &p))
-		p.rules &= ~bank->no_listener;
-	if (p.rules) {
+	if (p->rules) {
 		state = EBB_WORD_STATE(word);
-		rule = ebb_lowest_bit(p.rules);
+		rule = ebb_lowest_bit(p->rules);
 		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 	}
 	if (t.flags) { /* most classes have none: one test */
 		if (t.flags & EBB_T_URGENT && ebb_live.armed)
 			ebb_wake(t.class_slot);
 		if (t.flags & ~EBB_T_URGENT)
-			return ebb_treat(ctx, EBB_PLACE(&p, (__u64)raw_ip), p.l3_len, word, EBB_KIND(&p, rule));
+			return ebb_treat(f->ctx, EBB_PLACE(p, (__u64)f->raw_ip), p->l3_len, word, EBB_KIND(p, rule));
 	}
 	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
 	if (!counters)
 		return EBB_GOES_ON;
-	if (p.shield) {
-		ebb_count_pass(counters, p.shield, EBB_SEGMENTS(ctx));
+	if (p->shield) {
+		ebb_count_pass(counters, p->shield, EBB_SEGMENTS(f->ctx));
 		verdict = EBB_SPARED;
 	}
-	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(ctx), ebb_bytes(&f, &p));
+	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(f->ctx), ebb_bytes(f, p));
 	return EBB_GOES_ON;
+}
+
+/*
+ * The bank's address is computed from the live word without a branch: on arm64 the address dependency alone orders the
+ * table reads behind it.
+ */
+static __always_inline const struct ebb_bank *ebb_bank_of(__u32 word)
+{
+	return &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
+}
+
+/* The general way, for any packet. It reads the context again: what both ways share would cost the short one registers. */
+static __always_inline int ebb_ingress_any(EBB_CTX *ctx, bool raw_ip, __u32 word)
+{
+	const struct ebb_bank *bank = ebb_bank_of(word);
+	struct ebb_frame f = {.raw_ip = raw_ip};
+	struct ebb_packet p;
+	int reason;
+
+	ebb_read_frame(ctx, &f);
+	reason = ebb_classify(&ebb_live, &f, bank, &p);
+	return reason >= 0 ? ebb_pass(ctx, reason) : ebb_conclude(&f, bank, word, &p);
+}
+
+/* The hook's action for the packet. */
+static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
+{
+	struct ebb_frame f = {.raw_ip = raw_ip};
+	const struct ebb_bank *bank;
+	struct ebb_packet p;
+	__u32 word;
+
+	if (bpf_jiffies64() >= ebb_live.deadline)
+		return ebb_pass(ctx, EBB_R_INERT);
+	word = *(volatile const __u32 *)&ebb_live.word; /* once per packet */
+	if (!raw_ip) {
+		ebb_read_frame(ctx, &f);
+		bank = ebb_bank_of(word);
+		if (ebb_classify_plain(&ebb_live, &f, bank, &p))
+			return ebb_conclude(&f, bank, word, &p);
+	}
+	return ebb_ingress_any(ctx, raw_ip, word);
 }
 
 #endif

@@ -253,25 +253,31 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
                              rule.no_listener || !rule.owner.empty();
     const bool names_ip = addressed(bits[i]) || !rule.proto.empty() || !rule.length.empty() ||
                           !rule.dscp.empty() || !rule.tcp_flags.empty() || !rule.to.empty();
-    const bool named = !rule.to.empty() || !rule.owner.empty();
     if (!names_ports) bank.any_ports |= bit;
     if (!names_ports && !names_ip) bank.any_ip |= bit;
-    if (rule.vlan.empty()) bank.untagged |= bit;
     if (rule.owner.empty()) bank.any_owner |= bit;
     if (!rule.sport.empty()) bank.sported |= bit;
     if (!rule.to.empty()) bank.aimed |= bit;
     if (!rule.owner.empty()) bank.owned |= bit;
     if (rule.no_listener) bank.no_listener |= bit;
-    if (named || addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
+    if (addressed(bits[i]) || !rule.length.empty()) bank.late |= bit;
     const TrafficClass& of = config.classes[bits[i].class_index];
     for (std::size_t state = 0; state < config.states.size(); ++state)
       bank.treat[state][i] = encode(of.treat[state], of.kind, slots[bits[i].class_index]);
   }
+  bank.rare = bank.sported | bank.aimed | bank.owned | bank.no_listener;
   fill_small(bank.to, bits, [](const Rule& rule, unsigned value) { return has(rule.to, value); });
-  fill_small(bank.proto, bits, [](const Rule& rule, unsigned value) {
-    return has(rule.proto, value) && (value == IPPROTO_TCP || rule.tcp_flags.empty());
-  });
+  const auto protocols_of = [](unsigned ethertype) {
+    return [ethertype](const Rule& rule, unsigned value) {
+      return accepts(rule.ethertype, ethertype) && has(rule.proto, value) &&
+             (value == IPPROTO_TCP || rule.tcp_flags.empty());
+    };
+  };
+  fill_small(bank.proto_ipv4, bits, protocols_of(ETH_P_IP));
+  fill_small(bank.proto_ipv6, bits, protocols_of(ETH_P_IPV6));
   fill_small(bank.delivery, bits, [](const Rule& rule, unsigned value) { return has(rule.delivery, value); });
+  fill_small(bank.untagged, bits,
+             [](const Rule& rule, unsigned value) { return rule.vlan.empty() && has(rule.delivery, value); });
   fill_small(bank.dscp, bits, [](const Rule& rule, unsigned value) { return accepts(rule.dscp, value); });
   fill_small(bank.tcp_flags, bits, [](const Rule& rule, unsigned value) {
     return rule.tcp_flags.empty() ||
@@ -296,8 +302,6 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
        })
     if (!done) return tl::unexpected(done.error());
   std::copy(shields->begin(), shields->end(), bank.shield);
-  bank.ipv4 = bank.ethertype[bank.ethertype_class[ETH_P_IP]];
-  bank.ipv6 = bank.ethertype[bank.ethertype_class[ETH_P_IPV6]];
   to_wire_order(bank.sport_class);
   to_wire_order(bank.dport_class);
 
