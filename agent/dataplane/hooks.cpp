@@ -55,14 +55,16 @@ std::string held_by(const XdpProgram& other) {
   return "XDP is held by '" + other.name + "' (id " + std::to_string(other.id) + ")";
 }
 
-// A dispatcher is another program whenever somebody comes to it or leaves it.
+// A dispatcher is another program whenever somebody comes to it or leaves it. What is lost stays so until it is attached
+// again, whoever asks.
 bool lost_xdp(std::uint32_t& runs, int ifindex) {
   const auto now = running_xdp(ifindex);
   if (!now || *now == runs) return false;
   const auto programs = query_xdp(ifindex);
   if (!programs) return false;
+  if (!programs->own()) return true;
   runs = programs->runs;
-  return !programs->own();
+  return false;
 }
 
 }  // namespace
