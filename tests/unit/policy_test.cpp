@@ -84,8 +84,12 @@ class Policy : public testing::Test {
         for (unsigned value = 0; value < 65536; ++value) {
           Fields f = *base;
           f.*field = static_cast<std::uint16_t>(value);
-          if (f.ethertype != base->ethertype)
-            f = {.ethertype = f.ethertype, .vlan = f.vlan, .delivery = f.delivery};
+          if (f.ethertype != base->ethertype) {  // then it is no IP packet
+            f = {};
+            f.ethertype = static_cast<std::uint16_t>(value);
+            f.vlan = base->vlan;
+            f.delivery = base->delivery;
+          }
           const unsigned slot = wanted(f);
           hits += slot != EBB_CLASSES;
           ASSERT_EQ(look_up(*bank_, f), slot)
