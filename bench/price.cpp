@@ -141,8 +141,7 @@ int conclude(const Verdict& verdict) {
   if (verdict.outcome == inconclusive)
     fmt::print(
         "\nA bound lies between the lower and the upper limit, or a cost below 0: the machine was too noisy. "
-        "Run it "
-        "again.\n");
+        "Run it again.\n");
   fmt::print("\n{}: {}: {}\n", proof, verdict.text,
              verdict.outcome == holds    ? "holds"
              : verdict.outcome == broken ? "does not hold"

@@ -3,8 +3,9 @@
  * Does a local socket want this packet?
  *
  * 1. Asked only where a rule with listener = "none" would win, or a SYN would be dropped.
- * 2. The answer is kept per flow, in a set of eight words. A flow is known by a hash with secret keys (NH of UMAC,
- *    RFC 4418): two flows that somebody chose meet in one of 2^32 cases, and nobody can tell which.
+ * 2. The answer, but that about a SYN to be dropped, is kept per flow, in a set of eight words. A flow is known by a hash
+ *    with secret keys (NH of UMAC, RFC 4418): two flows that somebody chose meet in one of 2^32 cases, and nobody can
+ *    tell which.
  * 3. An answer ends with its time, and at once when a socket binds or listens (ebb_live.epoch).
  * 4. Where almost every packet is a new flow, a scan or a flood, the cache only costs once its sets are full: it is then
  *    left alone, but for one packet of 32. The first that is found, or has a place, ends the storm.
