@@ -226,11 +226,11 @@ static __always_inline bool ebb_tcp_fits(const struct tcphdr *tcp, __s64 len)
 
 static __always_inline void ebb_walk_flags(const struct ebb_bank *bank, const struct tcphdr *tcp, struct ebb_packet *p)
 {
-	__u64 flags = ((const __u8 *)tcp)[13];
+	__u64 flags = ((const __u8 *)tcp)[13], shield = ebb_shield_tcp(flags);
 
 	p->rules &= EBB_ENTRY(bank, tcp_flags, EBB_INDEX(flags, 0xff));
-	if (ebb_shield_tcp(flags))
-		p->shield = ebb_shield_tcp(flags);
+	if (shield)
+		p->shield = shield;
 }
 
 static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct ebb_bank *bank, bool ipv4,

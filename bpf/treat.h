@@ -214,6 +214,15 @@ static __always_inline __u64 ebb_verdict_of(const struct ebb_judgement *j)
 	return j->steer ? EBB_STEER : EBB_PASS;
 }
 
+/*
+ * The bank's address is computed from the live word without a branch: on arm64 the address dependency alone orders the
+ * table reads behind it.
+ */
+static __always_inline const struct ebb_bank *ebb_bank_of(__u32 word)
+{
+	return &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
+}
+
 /* What ebb_treat() must know of a packet, in two words. */
 #define EBB_PLACE(p, raw_ip) \
 	((p)->l3_offset | (p)->l4_offset << 8 | (raw_ip) << 24)
@@ -222,7 +231,7 @@ static __always_inline __u64 ebb_verdict_of(const struct ebb_judgement *j)
 __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __u32 kind)
 {
 	struct ebb_counters *counters = ebb_counters_here();
-	const struct ebb_bank *bank = &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
+	const struct ebb_bank *bank = ebb_bank_of(word);
 	__u64 state = EBB_WORD_STATE(word), rule = kind >> 16, verdict, bytes;
 	struct ebb_treatment t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 	struct ebb_packet p = {
@@ -297,15 +306,6 @@ static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct 
 	}
 	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(f->ctx), ebb_bytes(f, p));
 	return EBB_GOES_ON;
-}
-
-/*
- * The bank's address is computed from the live word without a branch: on arm64 the address dependency alone orders the
- * table reads behind it.
- */
-static __always_inline const struct ebb_bank *ebb_bank_of(__u32 word)
-{
-	return &ebb_live.bank[EBB_INDEX(word, EBB_WORD_BANK)];
 }
 
 /* The general way, for any packet. It reads the context again: what both ways share would cost the short one registers. */
