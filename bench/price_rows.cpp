@@ -208,8 +208,8 @@ Status Price::check(const Row& row) {
   const auto counted = [&] {
     std::uint64_t packets = 0;
     if (product != products_.end() && row.counted)
-      if (const auto counters = product->second.maps().read_counters(); counters)
-        for (const auto& c : counters->classes) packets += c.verdict[*row.counted].packets;
+      for (const auto& c : product->second.maps().read_counters().classes)
+        packets += c.verdict[*row.counted].packets;
     return packets;
   };
   const auto before = counted();

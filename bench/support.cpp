@@ -88,16 +88,15 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   p.xdp_.reset(xdp_bpf::open(), xdp_bpf::destroy);
   p.tc_.reset(tc_bpf::open(), tc_bpf::destroy);
   if (!p.xdp_ || !p.tc_) return fail_errno("cannot open Ebb's programs", errno);
-  for (auto [map, fd] : {std::pair{p.xdp_->maps.bss, p.maps_.live_fd()},
-                         std::pair{p.xdp_->maps.ebb_counters, p.maps_.counters_fd()},
-                         std::pair{p.xdp_->maps.ebb_cpumap, p.maps_.cpumap_fd()},
+  for (auto* bss : {p.xdp_->maps.bss, p.tc_->maps.bss})
+    if (auto ok = p.maps_.share_live(bss); !ok) return tl::unexpected(ok.error());
+  for (auto [map, fd] : {std::pair{p.xdp_->maps.ebb_cpumap, p.maps_.cpumap_fd()},
                          std::pair{p.xdp_->maps.ebb_drops, p.maps_.drops_fd()},
                          std::pair{p.xdp_->maps.ebb_sockets, p.maps_.sockets_fd()},
                          std::pair{p.tc_->maps.ebb_drops, p.maps_.drops_fd()},
-                         std::pair{p.tc_->maps.ebb_sockets, p.maps_.sockets_fd()},
-                         std::pair{p.tc_->maps.bss, p.maps_.live_fd()},
-                         std::pair{p.tc_->maps.ebb_counters, p.maps_.counters_fd()}})
+                         std::pair{p.tc_->maps.ebb_sockets, p.maps_.sockets_fd()}})
     if (auto ok = reuse(map, fd); !ok) return tl::unexpected(ok.error());
+  p.xdp_->rodata->ebb_cpu_mask = p.tc_->rodata->ebb_cpu_mask = p.maps_.cpu_mask();
   if (xdp_bpf::load(p.xdp_.get()) != 0 || tc_bpf::load(p.tc_.get()) != 0)
     return fail_errno("cannot load Ebb's programs", errno);
   return p;

@@ -3,8 +3,8 @@
  * The line between kernel and user space: every structure that both sides
  * touch is declared here, once. C for the BPF programs, C++ for the agent.
  *
- * One memory-mapped array (map ebb_live) holds struct ebb_live: the live word,
- * the dead-man's deadline, the interface flags and the two policy banks.
+ * One memory-mapped array (map ebb_live) holds struct ebb_live: the live word, the dead-man's deadline, the interface
+ * flags, the two policy banks and the counters.
  * Anything that changes a layout or the meaning of a value raises EBB_ABI,
  * which names the folder of the pins, so two ABIs never share a map.
  */
@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define EBB_ABI 7
+#define EBB_ABI 8
 
 #define EBB_RULES	64  /* rule bits of a policy: one bit of a __u64 each */
 #define EBB_CLASSES	64  /* traffic classes; slot EBB_CLASSES counts what no rule matched */
@@ -22,6 +22,7 @@
 #define EBB_STATES	8   /* power states (4 used), rounded up */
 #define EBB_IFACES	256 /* interface flags, by the low byte of the ifindex */
 #define EBB_CPUS	1024 /* highest CPU number + 1 that steering can name */
+#define EBB_COUNTED	128 /* CPUs of one number modulo this share counters, and may lose counts */
 #define EBB_STEER_SLOTS 128 /* flow hash -> CPU */
 #define EBB_OWNERS	256 /* services whose ports are known; 0: nobody, unknown, or more than one */
 #define EBB_SETS	64  /* of our own addresses, by EBB_ADDRESS_SET() */
@@ -114,14 +115,6 @@ struct ebb_steer {
 };
 
 /*
- * IPv4 addresses are looked up by slices of 11 bits, lowest first, of the word as it stands in the header: three looks
- * where bytes would take four.
- */
-#define EBB_SLICES	 3
-#define EBB_SLICE_BITS	 11
-#define EBB_SLICE_VALUES 2048
-
-/*
  * One whole policy. Each table entry is the set of rules that accept that value;
  * a rule that does not name a field accepts every value of it. The AND over a
  * packet's fields, lowest bit first, is its rule.
@@ -131,9 +124,10 @@ struct ebb_bank {
 	__u64 any_ports;  /* rules that name no port: what a packet without ports can match */
 	__u64 any_owner;  /* rules that name no service: what holds where services are not known */
 	__u64 late;	  /* rules that name a length or an address; these are looked up only while such a rule stands */
-	__u64 rare;	  /* rules that name one of the following; likewise, after these */
+	/* Rules that name one of the rarer fields; likewise, after these, in this order: */
 	__u64 sported;	  /* a source port */
 	__u64 aimed;	  /* `to` */
+	__u64 asked;	  /* one of the next two */
 	__u64 owned;	  /* a service */
 	__u64 no_listener; /* that no socket wants the packet */
 	__u64 delivery[EBB_DELIVERIES]; /* of tagged frames */
@@ -141,26 +135,26 @@ struct ebb_bank {
 	__u64 to[EBB_DESTINATIONS];
 	/* By protocol, of the rules that accept the ethertype; for anything but TCP without those that name TCP flags */
 	__u64 proto_ipv4[256];
-	__u64 proto_ipv6[256];
 	__u64 tcp_flags[256]; /* by byte 13 of the TCP header */
-	__u64 dscp[64];
+	__u64 dscp[256]; /* by the byte that it lies in, with the two bits of ECN */
 	/* 16-bit fields: value -> equivalence class (below) -> rules */
-	__u64 ethertype[256]; /* of frames that are not IP; after the VLAN tags */
 	__u64 sport[256];
 	__u64 dport[256];
 	__u64 shield[256]; /* by dport class: why such a port is protected, enum ebb_reason, or 0 */
 	__u64 length[256]; /* L3 length of one datagram, bytes */
+	__u64 ipv4_src[4][256]; /* by address byte */
+	__u64 ipv4_dst[4][256];
+	/* The first 32 KiB, which one instruction reaches, end here; what follows is larger or rarer. */
+	__u64 proto_ipv6[256];
+	__u64 ethertype[256]; /* of frames that are not IP; after the VLAN tags */
 	__u64 vlan[256];
 	__u64 owner[EBB_OWNERS]; /* by ebb_live.owner; [0]: any_owner */
-	/* The first 32 KiB, which one instruction reaches, end about here; what follows is larger or rarer. */
 	__u8 vlan_class[4096];	 /* by the id in the outermost tag; of a tag for priority only it is 0 */
 	__u8 ethertype_class[65536];
-	__u8 length_class[65536];
+	__u8 length_class[65536]; /* by the length in wire order, as it is in the IPv4 header */
 	__u8 sport_class[65536]; /* by the port in wire order, as it is in the header */
 	__u8 dport_class[65536];
-	__u64 ipv4_src[EBB_SLICES][EBB_SLICE_VALUES];
-	__u64 ipv4_dst[EBB_SLICES][EBB_SLICE_VALUES];
-	__u64 ipv6_src[16][256]; /* by address byte */
+	__u64 ipv6_src[16][256]; /* as for IPv4; between the two is where one instruction reaches both from */
 	__u64 ipv6_dst[16][256];
 	struct ebb_treatment treat[EBB_STATES][EBB_RULES];
 	struct ebb_steer steer[EBB_STATES];
@@ -209,6 +203,17 @@ struct ebb_storm {
 	__u64 pad[7];
 };
 
+struct ebb_count {
+	__u64 packets;
+	__u64 bytes; /* frames with their VLAN tags, without the checksum */
+};
+
+/* What one CPU counted. */
+struct ebb_counters {
+	struct ebb_count verdict[EBB_CLASS_ROWS][EBB_VERDICTS];
+	__u64 passed[EBB_REASONS]; /* packets, by enum ebb_reason; EBB_R_TREATMENT and EBB_R_UNCLASSIFIED: see EBB_PASS */
+};
+
 struct ebb_live {
 	/* One cache line: what a packet reads. */
 	__u32 word;	  /* EBB_WORD_*; published with release, read once per packet */
@@ -236,17 +241,8 @@ struct ebb_live {
 	struct ebb_address ipv6[EBB_SETS][EBB_WAYS];
 	__u8 owner[2][65536]; /* TCP, UDP; by local port in host order */
 	struct ebb_bank bank[2];
-};
-
-struct ebb_count {
-	__u64 packets;
-	__u64 bytes; /* frames with their VLAN tags, without the checksum */
-};
-
-/* Map ebb_counters, one value per CPU. */
-struct ebb_counters {
-	struct ebb_count verdict[EBB_CLASS_ROWS][EBB_VERDICTS];
-	__u64 passed[EBB_REASONS]; /* packets, by enum ebb_reason; EBB_R_TREATMENT and EBB_R_UNCLASSIFIED: see EBB_PASS */
+	/* By CPU. The agent's map ends after those of the possible CPUs, rounded up to a power of two. */
+	struct ebb_counters counters[EBB_COUNTED] __attribute__((aligned(64)));
 };
 
 /* A packet that was dropped, or would have been: what `why-dropped` shows. */

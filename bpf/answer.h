@@ -103,7 +103,7 @@ static __always_inline bool ebb_can_ask_ipv4(__u32 address)
 {
 	__u8 first = bpf_ntohl(address) >> 24;
 
-	return first != 0 && first != 127 && first < 224 && !ebb_is_our_ipv4(&ebb_live, address);
+	return first != 0 && first != 127 && first < 224 && !ebb_is_our_ipv4(&ebb_live, &address);
 }
 
 static __always_inline bool ebb_can_ask_ipv6(const __u32 *address)

@@ -4,7 +4,7 @@
  *
  * 1. Each field selects, in the bank, the set of rules that accept it, and the sets are
  *    ANDed while the header is at hand. No helper, no loop over rules, nothing stored.
- *    The larger tables come late, the rarer fields last: only if a rule that names one of them still stands.
+ *    The larger tables come late, the rarer fields last: only while a rule stands that names one of them.
  * 2. What the packet lacks (IP, ports) only rules accept that do not name it.
  * 3. A fragment has no ports: it is judged by its L3 fields only.
  * 4. The verifier follows every way to the program's end. Where ways meet, what they have
@@ -40,8 +40,8 @@ static __always_inline int ebb_walk_ipv4(const struct ebb_frame *f, const struct
 	p->proto = h->protocol;
 	*fragment = h->frag_off & EBB_FRAGMENT;
 	p->l4_offset = p->l3_offset + header;
-	p->rules &= EBB_ENTRY(bank, proto_ipv4, EBB_INDEX(p->proto, 0xff)) &
-		    EBB_RULES_DSCP(bank, (__u64)((__u8 *)h)[1] << 1);
+	p->rules &= EBB_ENTRY(bank, proto_ipv4, ebb_byte(&h->protocol)) &
+		    EBB_ENTRY(bank, dscp, ebb_byte((__u8 *)h + 1));
 	return -1;
 }
 
@@ -58,7 +58,7 @@ static __always_inline int ebb_walk_ipv6(const struct ebb_frame *f, const struct
 	p->proto = h->nexthdr;
 	*fragment = zero;
 	p->l4_offset = p->l3_offset + sizeof(*h);
-	p->rules &= EBB_RULES_DSCP(bank, (__u64)bpf_ntohs(*(__be16 *)h) >> 3);
+	p->rules &= EBB_ENTRY(bank, dscp, EBB_INDEX(bpf_ntohs(*(__be16 *)h) >> 4, 0xff));
 	*ah = zero;
 	if (ebb_is_extension(p->proto)) {
 		int walk = ebb_walk_extensions(f->ctx, p->l4_offset, p->proto, p->l3_offset + p->l3_len);
@@ -126,14 +126,12 @@ static __always_inline __u64 ebb_rules_to(const struct ebb_live *live, const str
 {
 	const struct ipv6hdr *h6 = at;
 	const struct iphdr *h4 = at;
-	__u64 rules = bank->to[EBB_TO_US];
 
-	barrier_var(rules); /* clang would compute an address for all three */
 	if (!ebb_is_to_us(live, f, ipv4 ? ebb_is_group_ipv4(h4->daddr) : h6->daddr.s6_addr[0] == 0xff))
-		return bank->to[EBB_TO_ALL];
-	if (!(ipv4 ? ebb_is_our_ipv4(live, h4->daddr) : ebb_is_our_ipv6(live, (const __u32 *)&h6->daddr)))
-		return bank->to[EBB_TO_FORWARDED];
-	return rules;
+		return EBB_APART(bank->to[EBB_TO_ALL]);
+	if (!(ipv4 ? ebb_is_our_ipv4(live, &h4->daddr) : ebb_is_our_ipv6(live, (const __u32 *)&h6->daddr)))
+		return EBB_APART(bank->to[EBB_TO_FORWARDED]);
+	return EBB_APART(bank->to[EBB_TO_US]);
 }
 
 /* The service that owns the destination port, where that can be known. */
@@ -153,22 +151,30 @@ static __always_inline __u64 ebb_rules_owner(const struct ebb_live *live, const 
 static __always_inline __u64 ebb_rules_late(const struct ebb_frame *f, const struct ebb_bank *bank, const void *at,
 					    bool ipv4, const struct ebb_packet *p)
 {
-	/* `length` is that of one datagram, not of the GRO packet */
-	__u64 length = EBB_GSO_SIZE(f->ctx) ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + EBB_GSO_SIZE(f->ctx) : p->l3_len;
 	__u64 rules = p->rules;
 
-	rules &= EBB_RULES16(bank, length, length);
+	if (EBB_GSO_SIZE(f->ctx) || !ipv4) {
+		/* of one datagram, not of the GRO packet */
+		__u64 length = EBB_GSO_SIZE(f->ctx) ? p->l4_offset - p->l3_offset + ebb_l4_header(f, p) + EBB_GSO_SIZE(f->ctx) :
+						      p->l3_len;
+
+		rules &= EBB_RULES16(bank, length, EBB_INDEX(bpf_htons(length), 0xffff));
+	} else {
+		rules &= EBB_RULES16(bank, length, ebb_be16(&((const struct iphdr *)at)->tot_len));
+	}
 	barrier_var(rules); /* clang would keep both on the stack */
 	if (ipv4) {
 		const struct iphdr *h = at;
 
-		EBB_RULES_IPV4(rules, bank->ipv4_src, h->saddr);
-		EBB_RULES_IPV4(rules, bank->ipv4_dst, h->daddr);
+		EBB_RULES_ADDRESS(rules, bank, __builtin_offsetof(struct ebb_bank, ipv4_src), 4, &h->saddr);
+		EBB_RULES_ADDRESS(rules, bank, __builtin_offsetof(struct ebb_bank, ipv4_dst), 4, &h->daddr);
 	} else {
 		const struct ipv6hdr *h = at;
+		const void *middle = bank->ipv6_dst;
 
-		rules &= EBB_RULES_IPV6(bank, ipv6_src, &h->saddr);
-		rules &= EBB_RULES_IPV6(bank, ipv6_dst, &h->daddr);
+		barrier_var(middle);
+		EBB_RULES_ADDRESS(rules, middle, -(long)sizeof(bank->ipv6_src), 16, &h->saddr);
+		EBB_RULES_ADDRESS(rules, middle, 0, 16, &h->daddr);
 	}
 	return rules;
 }
@@ -184,10 +190,10 @@ static __always_inline __u64 ebb_rules_rare(const struct ebb_live *live, const s
 	__u64 rules = p->rules;
 
 	if (ports && rules & bank->sported)
-		rules &= EBB_RULES16(bank, sport, ports[0]);
+		rules &= EBB_RULES16(bank, sport, ebb_be16(ports));
 	if (rules & bank->aimed)
 		rules &= ebb_rules_to(live, f, bank, at, ipv4);
-	if (!(rules & bank->rare)) /* most often */
+	if (EBB_LIKELY(!(rules & bank->asked)))
 		return rules;
 	if (rules & bank->owned)
 		rules &= ebb_rules_owner(live, f, bank, ports, p);
@@ -199,7 +205,7 @@ static __always_inline __u64 ebb_rules_rare(const struct ebb_live *live, const s
 /* `ports`: source and destination, in wire order, as the tables have them. */
 static __always_inline void ebb_walk_dport(const struct ebb_bank *bank, const __be16 *ports, struct ebb_packet *p)
 {
-	const void *row = EBB_CLASS_ROW(bank, dport_class, EBB_INDEX(ports[1], 0xffff));
+	const void *row = EBB_CLASS_ROW(bank, dport_class, ebb_be16(ports + 1));
 
 	p->rules &= EBB_ROW_ENTRY(bank, dport, row);
 	p->shield = EBB_ROW_ENTRY(bank, shield, row);
@@ -226,10 +232,11 @@ static __always_inline bool ebb_tcp_fits(const struct tcphdr *tcp, __s64 len)
 
 static __always_inline void ebb_walk_flags(const struct ebb_bank *bank, const struct tcphdr *tcp, struct ebb_packet *p)
 {
-	__u64 flags = ((const __u8 *)tcp)[13], shield = ebb_shield_tcp(flags);
+	const __u8 *flags = (const __u8 *)tcp + 13;
+	__u64 shield = ebb_shield_tcp(ebb_byte(flags));
 
-	p->rules &= EBB_ENTRY(bank, tcp_flags, EBB_INDEX(flags, 0xff));
-	if (shield)
+	p->rules &= EBB_ENTRY(bank, tcp_flags, ebb_byte(flags));
+	if (EBB_UNLIKELY(shield))
 		p->shield = shield;
 }
 
@@ -274,19 +281,13 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 	return -1;
 }
 
-/* One load: struct ethhdr is packed, and clang would read it byte by byte. */
-static __always_inline __be16 ebb_be16(const void *at)
-{
-	return *(volatile const __be16 *)at;
-}
-
 /* Of the sets, by delivery, the one for where the frame goes. */
 static __always_inline __u64 ebb_rules_delivery(const __u64 *sets, const struct ethhdr *eth)
 {
 	__u64 rules = sets[EBB_UNICAST];
 
 	barrier_var(rules); /* clang would compute an address for all three */
-	if (eth->h_dest[0] & 1) {
+	if (EBB_UNLIKELY(eth->h_dest[0] & 1)) {
 		bool all = (ebb_be16(eth->h_dest) & ebb_be16(eth->h_dest + 2) & ebb_be16(eth->h_dest + 4)) == 0xffff;
 
 		rules = sets[all ? EBB_BROADCAST : EBB_MULTICAST];
@@ -315,7 +316,7 @@ static __always_inline int ebb_walk_ip(const struct ebb_live *live, const struct
 		p->shield = EBB_R_TUNNEL + live->zero;
 	if (p->rules & bank->late)
 		p->rules = ebb_rules_late(f, bank, at, ipv4, p);
-	if (p->rules & bank->rare)
+	if (p->rules)
 		p->rules = ebb_rules_rare(live, f, bank, at, ipv4, ebb_l4(f, p, 4), p);
 	return -1;
 }
@@ -389,7 +390,7 @@ static __always_inline int ebb_classify(const struct ebb_live *live, const struc
 	if (type == bpf_htons(ETH_P_IPV6))
 		return ebb_walk_ip(live, f, bank, at, false, p);
 	p->shield = (type == bpf_htons(ETH_P_ARP) ? EBB_R_ARP : EBB_R_ETHERTYPE) + zero;
-	p->rules &= bank->any_ip & EBB_RULES16(bank, ethertype, bpf_ntohs(type));
+	p->rules &= bank->any_ip & EBB_RULES16(bank, ethertype, EBB_INDEX(bpf_ntohs(type), 0xffff));
 	p->l3_len = p->l4_offset = p->proto = zero;
 	return -1;
 }

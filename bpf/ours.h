@@ -32,12 +32,10 @@ static __always_inline bool ebb_is_to_our_mac(const struct ebb_live *live, const
 	__u64 mac = ebb_mac_to(eth);
 	const __u64 *ours;
 
-	if (!mac) /* would match what is free */
-		return false;
-	if (mac == live->first_mac)
-		return true;
-	ours = live->us_mac[EBB_INDEX(eth->h_dest[5], 0xff)];
-	return mac == ours[0] || mac == ours[1];
+	if (EBB_LIKELY(mac == live->first_mac))
+		return mac; /* 0 would match what is free */
+	ours = live->us_mac[ebb_byte(eth->h_dest + 5)];
+	return (mac == ours[0] || mac == ours[1]) && mac;
 }
 
 /* Multicast and the limited broadcast. */
@@ -46,12 +44,14 @@ static __always_inline bool ebb_is_group_ipv4(__be32 address)
 	return (address & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || address == 0xffffffff;
 }
 
-static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, __be32 address)
+static __always_inline bool ebb_is_our_ipv4(const struct ebb_live *live, const __be32 *at)
 {
-	const __u32 *ours = live->us_ipv4[EBB_INDEX(((const __u8 *)&address)[3], 0xff)];
+	const __u32 *ours = live->us_ipv4[ebb_byte((const __u8 *)at + 3)];
+	__be32 address;
 
 	if (!ours[0]) /* filled from the first on */
 		return false;
+	address = *(const volatile __be32 *)at; /* not before it is needed */
 	return address && (address == ours[0] || address == ours[1] || address == ours[2] || address == ours[3]);
 }
 

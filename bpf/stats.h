@@ -6,11 +6,12 @@
 #include "maps.h"
 #include "tables.h"
 
+/* Those of this CPU. */
 static __always_inline struct ebb_counters *ebb_counters_here(void)
 {
-	__u32 zero = 0;
+	__u64 cpu = bpf_get_smp_processor_id() & ebb_cpu_mask;
 
-	return bpf_map_lookup_elem(&ebb_counters, &zero);
+	return (struct ebb_counters *)EBB_PLACE_AT(ebb_live.counters, cpu * sizeof(struct ebb_counters));
 }
 
 static __always_inline void ebb_count_pass(struct ebb_counters *c, __u64 reason, __u64 packets)
@@ -18,12 +19,14 @@ static __always_inline void ebb_count_pass(struct ebb_counters *c, __u64 reason,
 	c->passed[EBB_INDEX(reason, EBB_REASONS - 1)] += packets;
 }
 
-static __always_inline void ebb_count(struct ebb_counters *c, __u64 class_slot, __u64 verdict, __u64 packets,
-				      __u64 bytes)
+/* Of a class, by verdict. */
+static __always_inline struct ebb_count *ebb_counts_of(struct ebb_counters *c, __u64 class_slot)
 {
-	__u64 row = EBB_INDEX(class_slot * EBB_VERDICTS + verdict, EBB_CLASS_ROWS * EBB_VERDICTS - 1);
-	struct ebb_count *n = &c->verdict[0][0] + row; /* one index: fewer instructions than two */
+	return c->verdict[EBB_INDEX(class_slot, EBB_CLASS_ROWS - 1)];
+}
 
+static __always_inline void ebb_count(struct ebb_count *n, __u64 packets, __u64 bytes)
+{
 	n->packets += packets;
 	n->bytes += bytes;
 }

@@ -24,6 +24,36 @@
 #define EBB_INDEX(value, mask) ((__u64)(value) & (mask))
 #endif
 
+/* What is most often so lies in the way of the packet: jumps that are taken cost as much as several instructions. */
+#define EBB_LIKELY(condition)	__builtin_expect(!!(condition), 1)
+#define EBB_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/*
+ * A load of its own, as narrow as what it loads. Its value is an index that needs no mask, since the verifier knows its
+ * bound, while it stays in its register: kernels 5.10 and 6.1 forget it on the stack. So it is loaded where it is used.
+ */
+static __always_inline __u64 ebb_byte(const void *at)
+{
+	return *(const volatile __u8 *)at;
+}
+
+static __always_inline __be16 ebb_be16(const void *at)
+{
+	return *(const volatile __be16 *)at;
+}
+
+/* Where ways meet that each load a value, clang would load once, from an address that it computes for all of them. */
+#ifdef __bpf__
+#define EBB_APART(value)                                         \
+	({                                                       \
+		__u64 value_ = (value);                          \
+		asm volatile("" : "+r"(value_) : "i"(__LINE__)); \
+		value_;                                          \
+	})
+#else
+#define EBB_APART(value) (value)
+#endif
+
 /*
  * A place in a structure: `offset`, already masked, beyond `base`. clang would copy the base first, an instruction for
  * each look at a table.
@@ -62,64 +92,22 @@
 
 /* The rules that accept the value of a 16-bit field. */
 #define EBB_RULES16(bank, field, value) \
-	EBB_ROW_ENTRY(bank, field, EBB_CLASS_ROW(bank, field##_class, EBB_INDEX(value, 0xffff)))
-
-/* DSCP: 6 bits, given as an offset into a table of __u64, with other bits around. */
-#define EBB_RULES_DSCP(bank, offset)                                    \
-	(*(const __u64 *)(EBB_PLACE_AT(bank, EBB_INDEX(offset, 0x1f8)) + \
-			  __builtin_offsetof(struct ebb_bank, dscp)))
+	EBB_ROW_ENTRY(bank, field, EBB_CLASS_ROW(bank, field##_class, value))
 
 /*
- * The rules whose prefixes accept the address: a conjunction over its slices, each shifted to where it is an offset
- * into a table of __u64. From the middle table one instruction reaches the others.
+ * The rules whose prefixes accept the address: a conjunction over its bytes. `base`: an address in the bank from which
+ * one instruction reaches the tables, `distance` beyond it.
  */
-#define EBB_SLICE_SHIFT(i) ((i) * EBB_SLICE_BITS - 3)
-#define EBB_SLICE_OFFSET(word, i)                                                             \
-	EBB_INDEX(EBB_SLICE_SHIFT(i) < 0 ? (word) << 3 : (word) >> (EBB_SLICE_SHIFT(i) & 31), \
-		  (EBB_SLICE_VALUES - 1) << 3)
-#define EBB_RULES_SLICE(tables, word, i)                                                \
-	(*(const __u64 *)(EBB_PLACE_AT((tables)[1], EBB_SLICE_OFFSET(word, i)) +        \
-			  ((i) - 1) * (long)sizeof((tables)[1])))
-/* clang would load all three before the first AND, and keep them on the stack. */
-#define EBB_RULES_IPV4(rules, tables, address)                \
-	do {                                                  \
-		__u64 word_ = (address);                      \
-		(rules) &= EBB_RULES_SLICE(tables, word_, 0); \
-		barrier_var(rules);                           \
-		(rules) &= EBB_RULES_SLICE(tables, word_, 1); \
-		barrier_var(rules);                           \
-		(rules) &= EBB_RULES_SLICE(tables, word_, 2); \
-		barrier_var(rules);                           \
+#define EBB_RULES_ADDRESS(rules, base, distance, bytes, address)                                              \
+	do {                                                                                                  \
+		const __u8 *address_ = (const void *)(address);                                               \
+		_Pragma("unroll") for (int i_ = 0; i_ < (bytes); i_++)                                        \
+		{                                                                                             \
+			const void *place_ = EBB_PLACE_AT(base, ebb_byte(address_ + i_) * sizeof(__u64));     \
+			(rules) &= *(const __u64 *)(place_ + (distance) + i_ * 256 * (long)sizeof(__u64));    \
+			barrier_var(rules); /* clang would load all before the first AND, and keep them */    \
+		}                                                                                             \
 	} while (0)
-
-/*
- * The same for IPv6, a conjunction over its bytes. A word of the address is loaded once, and each byte of it is
- * shifted to where it is an offset into a table of __u64.
- */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define EBB_BYTE_SHIFT(i) ((i) * 8 - 3)
-#else
-#define EBB_BYTE_SHIFT(i) (24 - (i) * 8 - 3)
-#endif
-#define EBB_BYTE_OFFSET(word, i)                                                              \
-	EBB_INDEX(EBB_BYTE_SHIFT(i) < 0 ? (word) << 3 : (word) >> (EBB_BYTE_SHIFT(i) & 31), 0x7f8)
-
-#define EBB_RULES_IPV6(bank, tables, address)                                                               \
-	({                                                                                                  \
-		__u64 rules_ = ~0ULL;                                                                       \
-		_Pragma("unroll") for (int w_ = 0; w_ < 4; w_++)                                            \
-		{                                                                                           \
-			__u64 word_ = ((const __u32 *)(address))[w_];                                       \
-			_Pragma("unroll") for (int i_ = 0; i_ < 4; i_++)                                    \
-			{                                                                                   \
-				const void *place_ = EBB_PLACE_AT(bank, EBB_BYTE_OFFSET(word_, i_));        \
-				rules_ &= *(const __u64 *)(place_ + __builtin_offsetof(struct ebb_bank, tables) + \
-							   (w_ * 4 + i_) * sizeof((bank)->tables[0]));      \
-			}                                                                                   \
-			barrier_var(rules_); /* clang 14 would keep every word on the stack */              \
-		}                                                                                           \
-		rules_;                                                                                     \
-	})
 
 /* Index of the lowest bit. By de Bruijn's sequence: clang 14 crashes on __builtin_ctzll for BPF. */
 static const __u8 ebb_bit_index[64] = {

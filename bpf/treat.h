@@ -127,7 +127,7 @@ static __always_inline bool ebb_is_stray_syn(const struct ebb_frame *f, const st
 	tcp = ebb_l4(f, p, sizeof(*tcp));
 	if (!tcp || (((__u8 *)tcp)[13] & 0x17) != 0x02) /* of FIN, SYN, RST and ACK only SYN */
 		return false;
-	if (EBB_ROW_ENTRY(bank, shield, EBB_CLASS_ROW(bank, dport_class, EBB_INDEX(tcp->dest, 0xffff))))
+	if (EBB_ROW_ENTRY(bank, shield, EBB_CLASS_ROW(bank, dport_class, ebb_be16(&tcp->dest))))
 		return false;
 	/* Not from the cache: it is a new flow, and here the stack is deep already. */
 	return ebb_knows_sockets(f, p) && ebb_ask_sockets(f->ctx, p->l3_offset, p->l4_offset, p->proto) == 0;
@@ -250,8 +250,6 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 	int action = EBB_GOES_ON;
 
 	ebb_read_frame(ctx, &f);
-	if (!counters)
-		return EBB_GOES_ON;
 	bytes = ebb_bytes(&f, &p);
 	ebb_choose(&ebb_live, &f, &p, &t, &j);
 	if (j.enforce)
@@ -261,7 +259,7 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 		ebb_count_pass(counters, j.reason, EBB_SEGMENTS(ctx));
 		verdict = EBB_SPARED;
 	}
-	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(ctx), bytes);
+	ebb_count(ebb_counts_of(counters, t.class_slot) + EBB_INDEX(verdict, EBB_VERDICTS - 1), EBB_SEGMENTS(ctx), bytes);
 	if (verdict == EBB_DROP || verdict == EBB_LIMIT)
 		ebb_remember(ctx, p.l3_offset | p.l4_offset << 16, word,
 			     p.proto | rule << 8 | t.class_slot << 16 | verdict << 24);
@@ -271,10 +269,7 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 /* A packet that passes without a look at its class. */
 static __always_inline int ebb_pass(EBB_CTX *ctx, __u64 reason)
 {
-	struct ebb_counters *counters = ebb_counters_here();
-
-	if (counters)
-		ebb_count_pass(counters, reason, EBB_SEGMENTS(ctx));
+	ebb_count_pass(ebb_counters_here(), reason, EBB_SEGMENTS(ctx));
 	return EBB_GOES_ON;
 }
 
@@ -282,29 +277,31 @@ static __always_inline int ebb_pass(EBB_CTX *ctx, __u64 reason)
 static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct ebb_bank *bank, __u32 word,
 					struct ebb_packet *p)
 {
-	struct ebb_treatment t = {.class_slot = EBB_CLASSES};
-	__u64 rule = 0, state, verdict = EBB_PASS;
 	struct ebb_counters *counters;
+	__u64 row = EBB_CLASSES * sizeof(counters->verdict[0]);
+	struct ebb_count *n;
 
 	if (p->rules) {
-		state = EBB_WORD_STATE(word);
-		rule = ebb_lowest_bit(p->rules);
-		t = bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
-	}
-	if (t.flags) { /* most classes have none: one test */
-		if (t.flags & EBB_T_URGENT && ebb_live.armed)
-			ebb_wake(t.class_slot);
-		if (t.flags & ~EBB_T_URGENT)
-			return ebb_treat(f->ctx, EBB_PLACE(p, (__u64)f->raw_ip), p->l3_len, word, EBB_KIND(p, rule));
+		__u64 state = EBB_WORD_STATE(word), rule = ebb_lowest_bit(p->rules);
+		const struct ebb_treatment *t =
+			&bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
+		__u64 flags = t->flags;
+
+		row = EBB_INDEX(t->class_slot, EBB_CLASS_ROWS - 1) * sizeof(counters->verdict[0]);
+		if (EBB_UNLIKELY(flags)) { /* most classes have none: one test */
+			if (flags & EBB_T_URGENT && ebb_live.armed)
+				ebb_wake(t->class_slot);
+			if (flags & ~EBB_T_URGENT)
+				return ebb_treat(f->ctx, EBB_PLACE(p, (__u64)f->raw_ip), p->l3_len, word, EBB_KIND(p, rule));
+		}
 	}
 	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
-	if (!counters)
-		return EBB_GOES_ON;
-	if (p->shield) {
+	n = (struct ebb_count *)EBB_PLACE_AT(counters, row) + EBB_PASS;
+	if (EBB_UNLIKELY(p->shield)) {
 		ebb_count_pass(counters, p->shield, EBB_SEGMENTS(f->ctx));
-		verdict = EBB_SPARED;
+		n += EBB_SPARED - EBB_PASS;
 	}
-	ebb_count(counters, t.class_slot, verdict, EBB_SEGMENTS(f->ctx), ebb_bytes(f, p));
+	ebb_count(n, EBB_SEGMENTS(f->ctx), ebb_bytes(f, p));
 	return EBB_GOES_ON;
 }
 
@@ -329,13 +326,13 @@ static __always_inline int ebb_ingress(EBB_CTX *ctx, bool raw_ip)
 	struct ebb_packet p;
 	__u32 word;
 
-	if (bpf_jiffies64() >= ebb_live.deadline)
+	if (EBB_UNLIKELY(bpf_jiffies64() >= ebb_live.deadline))
 		return ebb_pass(ctx, EBB_R_INERT);
 	word = *(volatile const __u32 *)&ebb_live.word; /* once per packet */
 	if (!raw_ip) {
 		ebb_read_frame(ctx, &f);
 		bank = ebb_bank_of(word);
-		if (ebb_classify_plain(&ebb_live, &f, bank, &p))
+		if (EBB_LIKELY(ebb_classify_plain(&ebb_live, &f, bank, &p)))
 			return ebb_conclude(&f, bank, word, &p);
 	}
 	return ebb_ingress_any(ctx, raw_ip, word);

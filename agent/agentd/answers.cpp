@@ -31,9 +31,7 @@ nlohmann::json Daemon::configuration() const {
           {"until", trial ? nlohmann::json(rfc3339(trial_->until())) : nlohmann::json(nullptr)}};
 }
 
-Result<nlohmann::json> Daemon::status() const {
-  auto counters = maps_->read_counters();
-  if (!counters) return tl::unexpected(counters.error());
+nlohmann::json Daemon::status() const {
   return status_json({.config = config_,
                       .enforcement = enforcement_,
                       .memory = decision_.memory,
@@ -46,7 +44,7 @@ Result<nlohmann::json> Daemon::status() const {
                       .cpus = policy_->masks()[static_cast<std::size_t>(decision_.state())],
                       .sample = decision_.sample,
                       .slots = policy_->slots(),
-                      .counters = *counters,
+                      .counters = maps_->read_counters(),
                       .knobs = knobs_,
                       .services = {{"status", policy_->services()}, {"reason", policy_->identity_off()}},
                       .wakeups = loop_->wakeups()});

@@ -50,7 +50,7 @@ class Daemon {
   Status run();
 
   // What clients ask for (methods.cpp).
-  Result<nlohmann::json> status() const;
+  nlohmann::json status() const;
   Result<nlohmann::json> explain(const nlohmann::json& question) const;
   Result<nlohmann::json> explain_state() const;
   Result<nlohmann::json> why_dropped();

@@ -89,15 +89,14 @@ bool Decision::urgent(const Config& config, const std::vector<std::uint8_t>& slo
 
 void Decision::renew_mode(const Config& config, const Maps& maps, const PolicyHost& policy,
                           std::chrono::milliseconds now) {
-  auto counters = maps.read_counters();
-  if (!counters) return log_error(counters.error());
-  auto seen = carried(config, policy.slots(), counted, *counters);
+  const auto counters = maps.read_counters();
+  auto seen = carried(config, policy.slots(), counted, counters);
   seen.traffic.time = now - counted_at;
   traffic = decide_mode(traffic, seen.traffic, now);
   if (seen.traffic.time < shortest_rate) return;  // counted with the next ones
   // Who woke the machine has not gone while the mode that it brought lasts.
   if (traffic.mode != TrafficMode::interactive || !seen.wishes.empty()) wishes = std::move(seen.wishes);
-  counted = *counters;
+  counted = counters;
   counted_at = now;
 }
 

@@ -51,8 +51,7 @@ Status PolicyHost::publish(const Config& config, const std::vector<std::string>&
   if (!queued) log_warning(queued.error());
   for (std::size_t i = 0; i < slots.size(); ++i) {
     const char* owner = maps_.bank().class_name[slots[i]];
-    if (owner[0] && config.classes[i].name != owner)
-      if (auto cleared = maps_.clear_class(slots[i]); !cleared) return cleared;
+    if (owner[0] && config.classes[i].name != owner) maps_.clear_class(slots[i]);
   }
   if (auto published = maps_.publish(*bank); !published) return published;
   masks_ = std::move(masks);

@@ -37,7 +37,7 @@ Result<Beat> Beat::open(Maps& maps) {
   const std::unique_ptr<beat_bpf, decltype(&beat_bpf::destroy)> skeleton(beat_bpf::open(),
                                                                          &beat_bpf::destroy);
   if (!skeleton) return fail_errno("cannot open the BPF object beat", errno);
-  bpf_map__reuse_fd(skeleton->maps.bss, maps.live_fd());
+  if (auto shared = maps.share_live(skeleton->maps.bss); !shared) return tl::unexpected(shared.error());
   if (const int error = beat_bpf::load(skeleton.get())) return refused_program("beat", -error);
 
   Beat beat;

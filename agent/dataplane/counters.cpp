@@ -58,13 +58,9 @@ const char* reason_word(unsigned reason) {
   }
 }
 
-Result<Counters> Maps::read_counters() const {
-  const std::uint32_t zero = 0;
-  std::vector<ebb_counters> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
-  if (bpf_map_lookup_elem(counters_fd_.get(), &zero, cpus.data()) != 0)
-    return fail_errno("cannot read the counters", errno);
+Counters Maps::read_counters() const {
   Counters sum;
-  for (const auto& cpu : cpus) {
+  for (const auto& cpu : counted()) {
     for (std::size_t slot = 0; slot < sum.classes.size(); ++slot)
       for (std::size_t verdict = 0; verdict < EBB_VERDICTS; ++verdict) {
         sum.classes[slot].verdict[verdict].packets += cpu.verdict[slot][verdict].packets;
@@ -79,18 +75,9 @@ Result<Counters> Maps::read_counters() const {
   return sum;
 }
 
-// The programs go on counting meanwhile: what they add to other classes in these microseconds may be lost, so
-// this is for the rare moment when a slot changes its owner.
-Status Maps::clear_class(std::uint8_t slot) const {
-  const std::uint32_t zero = 0;
-  std::vector<ebb_counters> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
-  if (bpf_map_lookup_elem(counters_fd_.get(), &zero, cpus.data()) != 0)
-    return fail_errno("cannot read the counters", errno);
-  for (auto& cpu : cpus)
+void Maps::clear_class(std::uint8_t slot) const {
+  for (auto& cpu : counted())
     for (auto& count : cpu.verdict[slot]) count = {};
-  if (bpf_map_update_elem(counters_fd_.get(), &zero, cpus.data(), BPF_EXIST) != 0)
-    return fail_errno("cannot write the counters", errno);
-  return {};
 }
 
 Result<std::vector<ebb_drop>> Maps::read_drops() const {

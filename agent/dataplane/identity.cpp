@@ -63,7 +63,7 @@ Result<std::unique_ptr<Identity>> Identity::open(Loop& loop, Maps& maps) {
 Status Identity::attach() {
   const std::unique_ptr<sock_bpf, decltype(&sock_bpf::destroy)> sock(sock_bpf::open(), &sock_bpf::destroy);
   if (!sock) return fail_errno("cannot open the BPF object sock", errno);
-  bpf_map__reuse_fd(sock->maps.bss, maps_.live_fd());
+  if (auto shared = maps_.share_live(sock->maps.bss); !shared) return tl::unexpected(shared.error());
   if (const int error = sock_bpf::load(sock.get())) return refused_program("sock", -error);
 
   table_ = std::make_unique<OwnerTable>(maps_, Fd(dup(bpf_map__fd(sock->maps.ebb_named))));

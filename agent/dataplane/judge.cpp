@@ -56,7 +56,7 @@ Counted what_counted(const ebb_counters& counters) {
 Judge::Judge(const ebb_live& from) {
   assert(!in_use);
   in_use = true;
-  std::memcpy(&live(), &from, sizeof from);
+  std::memcpy(&live(), &from, offsetof(ebb_live, counters));
   std::memset(live().bucket, 0, sizeof from.bucket);
   live().cache_shift = 0;  // every flow is looked up
   live().armed = 0;        // a question wakes nobody

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <random>
@@ -93,9 +95,10 @@ Status Maps::open_in(const std::string& folder) {
   const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
   const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));  // the least that a ring takes
   const auto sets = socket_sets();
+  cpus_ = std::min(std::bit_ceil(cpus), std::uint32_t{EBB_COUNTED});
   const std::pair<Fd Maps::*, Shape> wanted[] = {
-      {&Maps::live_fd_, {"ebb_live", BPF_MAP_TYPE_ARRAY, 4, sizeof(ebb_live), 1, BPF_F_MMAPABLE}},
-      {&Maps::counters_fd_, {"ebb_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(ebb_counters), 1, 0}},
+      {&Maps::live_fd_,
+       {"ebb_live", BPF_MAP_TYPE_ARRAY, 4, static_cast<std::uint32_t>(live_size()), 1, BPF_F_MMAPABLE}},
       {&Maps::cpumap_fd_, {"ebb_cpumap", BPF_MAP_TYPE_CPUMAP, 4, sizeof(std::uint32_t), cpus, 0}},
       {&Maps::drops_fd_, {"ebb_drops", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(ebb_drops), 1, 0}},
       {&Maps::events_fd_, {"ebb_events", BPF_MAP_TYPE_RINGBUF, 0, 0, page, 0}},
@@ -115,7 +118,7 @@ Status Maps::open_in(const std::string& folder) {
     this->*member = std::move(*map);
     if (!folder.empty()) fresh.emplace_back((this->*member).get(), pin_of(folder, shape));
   }
-  void* memory = mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, live_fd_.get(), 0);
+  void* memory = mmap(nullptr, live_size(), PROT_READ | PROT_WRITE, MAP_SHARED, live_fd_.get(), 0);
   if (memory == MAP_FAILED) return refused_map("ebb_live", errno);
   live_ = static_cast<ebb_live*>(memory);
   set_up_cache(sets);
@@ -147,8 +150,8 @@ Maps::Maps(Maps&& other) noexcept { *this = std::move(other); }
 
 Maps& Maps::operator=(Maps&& other) noexcept {
   std::swap(live_, other.live_);
+  std::swap(cpus_, other.cpus_);
   live_fd_ = std::move(other.live_fd_);
-  counters_fd_ = std::move(other.counters_fd_);
   cpumap_fd_ = std::move(other.cpumap_fd_);
   drops_fd_ = std::move(other.drops_fd_);
   events_fd_ = std::move(other.events_fd_);
@@ -159,7 +162,19 @@ Maps& Maps::operator=(Maps&& other) noexcept {
 }
 
 Maps::~Maps() {
-  if (live_) munmap(live_, sizeof(ebb_live));
+  if (live_) munmap(live_, live_size());
+}
+
+// libbpf has memory as large as the variable, and would give back only as much as the map has.
+Status Maps::share_live(bpf_map* bss) const {
+  std::size_t size = 0;
+  auto* memory = static_cast<std::byte*>(const_cast<void*>(bpf_map__initial_value(bss, &size)));
+  if (const int error = bpf_map__reuse_fd(bss, live_fd_.get()))
+    return fail_errno("cannot share the map ebb_live", -error);
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t kept = (live_size() + page - 1) / page * page;
+  if (memory && size > kept) munmap(memory + kept, size - kept);
+  return {};
 }
 
 const ebb_bank& Maps::bank() const { return live_->bank[live_->word & EBB_WORD_BANK]; }

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,8 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/words.hpp"
+
+struct bpf_map;
 
 namespace ebb {
 
@@ -39,13 +43,15 @@ class Maps {
   Maps& operator=(Maps&&) noexcept;
   ~Maps();  // unmaps and closes; the pins stay
 
-  int live_fd() const { return live_fd_.get(); }
-  int counters_fd() const { return counters_fd_.get(); }
   int cpumap_fd() const { return cpumap_fd_.get(); }
   int drops_fd() const { return drops_fd_.get(); }
   int events_fd() const { return events_fd_.get(); }
   int sockets_fd() const { return sockets_fd_.get(); }
-  ebb_live& live() const { return *live_; }
+  ebb_live& live() const { return *live_; }  // its counters end with the map
+
+  // Gives an object that is open and not yet loaded ebb_live for its own variable of that name.
+  Status share_live(bpf_map* bss) const;
+  std::uint32_t cpu_mask() const { return cpus_ - 1; }  // ebb_cpu_mask of the objects that are to use them
 
   // The bank in force.
   const ebb_bank& bank() const;
@@ -63,8 +69,8 @@ class Maps {
   // Gives each CPU of `mask` a queue (and a kernel thread) that native XDP can redirect to.
   Status set_steering_cpus(const CpuMask& mask) const;
 
-  Result<Counters> read_counters() const;
-  Status clear_class(std::uint8_t slot) const;  // zeroes a slot that a new class takes over
+  Counters read_counters() const;
+  void clear_class(std::uint8_t slot) const;  // zeroes a slot that a new class takes over
 
   // What each CPU remembers of its last drops, at most EBB_DROPS altogether, newest first.
   Result<std::vector<ebb_drop>> read_drops() const;
@@ -74,9 +80,13 @@ class Maps {
 
  private:
   Maps() = default;
-  Fd live_fd_, counters_fd_, cpumap_fd_, drops_fd_, events_fd_, sockets_fd_, grace_fd_, grace_inner_fd_;
+  Fd live_fd_, cpumap_fd_, drops_fd_, events_fd_, sockets_fd_, grace_fd_, grace_inner_fd_;
   ebb_live* live_ = nullptr;
+  std::uint32_t cpus_ = 0;  // that have counters of their own: a power of two
 
+  std::size_t live_size() const { return offsetof(ebb_live, counters) + cpus_ * sizeof(ebb_counters); }
+
+  std::span<ebb_counters> counted() const { return {live_->counters, cpus_}; }
   Status open_in(const std::string& folder);
   void set_up_cache(std::uint32_t sets);
   void store_word(std::uint32_t word);

@@ -140,35 +140,17 @@ bool has(const std::vector<T>& list, unsigned value) {
 bool of_family(const RuleBit& bit, bool v6) { return !addressed(bit) || ipv6(bit) == v6; }
 
 // One side's address tables: the rules whose prefix accepts a byte at its place.
-void fill_ipv6(__u64 (&tables)[16][256], const std::vector<RuleBit>& bits, const Prefix* RuleBit::* side) {
+template <std::size_t Bytes>
+void fill_address(__u64 (&tables)[Bytes][256], const std::vector<RuleBit>& bits,
+                  const Prefix* RuleBit::* side) {
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    if (!of_family(bits[i], true)) continue;
+    if (!of_family(bits[i], Bytes == 16)) continue;
     const Prefix* prefix = bits[i].*side;
-    for (std::size_t byte = 0; byte < 16; ++byte) {
+    for (std::size_t byte = 0; byte < Bytes; ++byte) {
       const int fixed = prefix ? std::clamp(prefix->length - static_cast<int>(byte) * 8, 0, 8) : 0;
       for (unsigned value = 0; value < 256; ++value)
         if (!prefix || (value ^ prefix->address[byte]) >> (8 - fixed) == 0)
           tables[byte][value] |= std::uint64_t{1} << i;
-    }
-  }
-}
-
-// The same for IPv4, by slices of the word as it stands in the header.
-void fill_ipv4(__u64 (&tables)[EBB_SLICES][EBB_SLICE_VALUES], const std::vector<RuleBit>& bits,
-               const Prefix* RuleBit::* side) {
-  for (std::size_t i = 0; i < bits.size(); ++i) {
-    if (!of_family(bits[i], false)) continue;
-    const Prefix* prefix = bits[i].*side;
-    std::uint32_t address = 0, mask = 0;
-    if (prefix) {
-      std::memcpy(&address, prefix->address.data(), sizeof address);
-      mask = prefix->length ? htonl(~std::uint32_t{0} << (32 - prefix->length)) : 0;
-    }
-    for (unsigned slice = 0; slice < EBB_SLICES; ++slice) {
-      const unsigned shift = slice * EBB_SLICE_BITS;
-      for (std::uint32_t value = 0; value < EBB_SLICE_VALUES; ++value)
-        if (((value ^ address >> shift) & mask >> shift & (EBB_SLICE_VALUES - 1)) == 0)
-          tables[slice][value] |= std::uint64_t{1} << i;
     }
   }
 }
@@ -265,7 +247,7 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
     for (std::size_t state = 0; state < config.states.size(); ++state)
       bank.treat[state][i] = encode(of.treat[state], of.kind, slots[bits[i].class_index]);
   }
-  bank.rare = bank.sported | bank.aimed | bank.owned | bank.no_listener;
+  bank.asked = bank.owned | bank.no_listener;
   fill_small(bank.to, bits, [](const Rule& rule, unsigned value) { return has(rule.to, value); });
   const auto protocols_of = [](unsigned ethertype) {
     return [ethertype](const Rule& rule, unsigned value) {
@@ -278,16 +260,16 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
   fill_small(bank.delivery, bits, [](const Rule& rule, unsigned value) { return has(rule.delivery, value); });
   fill_small(bank.untagged, bits,
              [](const Rule& rule, unsigned value) { return rule.vlan.empty() && has(rule.delivery, value); });
-  fill_small(bank.dscp, bits, [](const Rule& rule, unsigned value) { return accepts(rule.dscp, value); });
+  fill_small(bank.dscp, bits, [](const Rule& rule, unsigned byte) { return accepts(rule.dscp, byte >> 2); });
   fill_small(bank.tcp_flags, bits, [](const Rule& rule, unsigned value) {
     return rule.tcp_flags.empty() ||
            std::any_of(rule.tcp_flags.begin(), rule.tcp_flags.end(),
                        [value](TcpFlags flags) { return (value & flags.mask) == flags.value; });
   });
-  fill_ipv4(bank.ipv4_src, bits, &RuleBit::src);
-  fill_ipv4(bank.ipv4_dst, bits, &RuleBit::dst);
-  fill_ipv6(bank.ipv6_src, bits, &RuleBit::src);
-  fill_ipv6(bank.ipv6_dst, bits, &RuleBit::dst);
+  fill_address(bank.ipv4_src, bits, &RuleBit::src);
+  fill_address(bank.ipv4_dst, bits, &RuleBit::dst);
+  fill_address(bank.ipv6_src, bits, &RuleBit::src);
+  fill_address(bank.ipv6_dst, bits, &RuleBit::dst);
   std::fill(std::begin(bank.owner), std::end(bank.owner), bank.any_owner);
 
   const auto ports = protected_ports(config, facts);
@@ -302,6 +284,7 @@ Status compile_policy(const Config& config, const std::vector<std::uint8_t>& slo
        })
     if (!done) return tl::unexpected(done.error());
   std::copy(shields->begin(), shields->end(), bank.shield);
+  to_wire_order(bank.length_class);
   to_wire_order(bank.sport_class);
   to_wire_order(bank.dport_class);
 

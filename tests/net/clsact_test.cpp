@@ -216,7 +216,7 @@ TEST_F(ClsactTest, CodeIsReplacedWithoutAGap) {
   ASSERT_TRUE(counted.arrives());
   auto follower = std::make_unique<Follower>(std::vector<std::string>{node_if});
   const auto seen = [&] {
-    const auto counters = follower->maps().read_counters().value();
+    const auto counters = follower->maps().read_counters();
     return std::accumulate(counters.passed.begin(), counters.passed.end(), std::uint64_t{0});
   };
   sleep_ms(50);

@@ -12,15 +12,15 @@
 
 namespace ebb::test {
 
-class Live {
+class Live {  // but for the counters
  public:
   Live() {
     const std::string pin = "/sys/fs/bpf/ebb/v" + std::to_string(EBB_ABI) + "/ebb_live";
     const Fd map(bpf_obj_get(pin.c_str()));
-    memory_ = mmap(nullptr, sizeof(ebb_live), PROT_READ, MAP_SHARED, map.get(), 0);
+    memory_ = mmap(nullptr, size, PROT_READ, MAP_SHARED, map.get(), 0);
     if (!map || memory_ == MAP_FAILED) die("cannot map " + pin);
   }
-  ~Live() { munmap(memory_, sizeof(ebb_live)); }
+  ~Live() { munmap(memory_, size); }
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
@@ -28,6 +28,7 @@ class Live {
   bool armed() const { return load(&live()->armed) != 0; }
 
  private:
+  static constexpr std::size_t size = offsetof(ebb_live, counters);
   void* memory_ = nullptr;
   const ebb_live* live() const { return static_cast<const ebb_live*>(memory_); }
   static __u32 load(const __u32* at) { return __atomic_load_n(at, __ATOMIC_ACQUIRE); }

@@ -192,11 +192,10 @@ Result<PacketObject> PacketObject::load(const std::string& path, bool xdp) {
 
   out.program_ =
       bpf_program__fd(bpf_object__find_program_by_name(object, xdp ? "ebb_xdp" : "ebb_tc_ingress"));
-  out.counters_fd_ = map_fd(object, "ebb_counters");
   out.drops_fd_ = map_fd(object, "ebb_drops");
   void* memory =
       mmap(nullptr, sizeof(ebb_live), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(object, ".bss"), 0);
-  if (out.program_ < 0 || out.counters_fd_ < 0 || out.drops_fd_ < 0 || memory == MAP_FAILED)
+  if (out.program_ < 0 || out.drops_fd_ < 0 || memory == MAP_FAILED)
     return fail(path + " lacks a program or a map");
   out.live_ = static_cast<ebb_live*>(memory);
   if (const int cpumap = map_fd(object, "ebb_cpumap"); cpumap >= 0)
@@ -209,7 +208,6 @@ PacketObject::PacketObject(PacketObject&& other) noexcept
     : object_(std::move(other.object_)),
       xdp_(other.xdp_),
       program_(other.program_),
-      counters_fd_(other.counters_fd_),
       drops_fd_(other.drops_fd_),
       above_rate_(other.above_rate_),
       live_(std::exchange(other.live_, nullptr)),
@@ -271,18 +269,7 @@ PacketObject::Ran PacketObject::run(const Bytes& frame) const {
 }
 
 ebb_counters PacketObject::counters() const {
-  static thread_local std::vector<ebb_counters> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
-  const std::uint32_t zero = 0;
-  if (bpf_map_lookup_elem(counters_fd_, &zero, cpus.data())) std::perror("ebb_counters"), std::abort();
-  constexpr std::size_t words = sizeof(ebb_counters) / sizeof(std::uint64_t);
-  ebb_counters sum{};
-  std::array<std::uint64_t, words> total{}, one{};
-  for (const ebb_counters& cpu : cpus) {
-    std::memcpy(one.data(), &cpu, sizeof cpu);
-    for (std::size_t i = 0; i < words; ++i) total[i] += one[i];
-  }
-  std::memcpy(&sum, total.data(), sizeof sum);
-  return sum;
+  return live_->counters[0];  // the object's own map has one CPU's, and ebb_cpu_mask is 0
 }
 
 ebb_drop PacketObject::last_drop(unsigned cpu) const {

@@ -22,13 +22,6 @@ std::uint64_t rules(const __u8 (&class_of)[Values], const __u64 (&rules_of)[256]
   return rules_of[class_of[value]];
 }
 
-// Row of an IPv4 address's slice.
-std::size_t slice(const Address& address, std::size_t i) {
-  std::uint32_t word = 0;
-  std::memcpy(&word, address.data(), sizeof word);
-  return word >> (i * EBB_SLICE_BITS) & (EBB_SLICE_VALUES - 1);
-}
-
 // What the programs look up: the rarer fields only while a rule stands that names one of them. A service is
 // not looked up here: its set is the bank's for ports whose owner is not known.
 std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
@@ -38,16 +31,15 @@ std::uint64_t rule_set(const ebb_bank& bank, const Fields& f) {
 
   set &= (f.ipv6 ? bank.proto_ipv6 : bank.proto_ipv4)[f.proto];
   set &= f.ports ? rules(bank.dport_class, bank.dport, htons(f.dport)) : bank.any_ports;
-  set &= bank.dscp[f.dscp];
+  set &= bank.dscp[f.dscp << 2];
   if (f.tcp) set &= bank.tcp_flags[f.tcp_flags];
   if (set & bank.late) {
-    set &= rules(bank.length_class, bank.length, f.length);
+    set &= rules(bank.length_class, bank.length, htons(f.length));
     for (std::size_t i = 0; f.ipv6 && i < 16; ++i)
       set &= bank.ipv6_src[i][f.src[i]] & bank.ipv6_dst[i][f.dst[i]];
-    for (std::size_t i = 0; !f.ipv6 && i < EBB_SLICES; ++i)
-      set &= bank.ipv4_src[i][slice(f.src, i)] & bank.ipv4_dst[i][slice(f.dst, i)];
+    for (std::size_t i = 0; !f.ipv6 && i < 4; ++i)
+      set &= bank.ipv4_src[i][f.src[i]] & bank.ipv4_dst[i][f.dst[i]];
   }
-  if (!(set & bank.rare)) return set;
   if (set & bank.sported) set &= rules(bank.sport_class, bank.sport, htons(f.sport));
   if (set & bank.aimed) set &= bank.to[f.to ? std::size_t(*f.to) : std::size_t{EBB_TO_ALL}];
   if (set & bank.owned) set &= bank.owner[0];

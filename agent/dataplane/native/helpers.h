@@ -10,7 +10,6 @@ extern "C" {
 #endif
 
 struct ebb_reply; /* of bpf/answer.h, at most 128 bytes */
-struct ebb_counters *ebb_native_counters(void);
 struct ebb_drops *ebb_native_drops(void);
 struct ebb_socket_set *ebb_native_sockets(void);
 struct ebb_reply *ebb_native_reply(void);

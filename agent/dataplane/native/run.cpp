@@ -53,7 +53,9 @@ void Run::collect() { std::copy_n(packet_.get() + aligned, readable_, frame_.beg
 
 Run::Run(const Arrival& arrival) : arrival_(arrival), frame_(arrival.frame.begin(), arrival.frame.end()) {
   now_running = this;
+  ebb_live.counters[0] = {};
   arrival.tc ? run_tc() : run_xdp();
+  counters_ = ebb_live.counters[0];
   now_running = nullptr;
   collect();
   if (action_ == Judged::Action::drop) frame_.clear();
@@ -88,7 +90,6 @@ void Run::run_tc() {
 
 struct Helpers {
   static Run& run() { return *now_running; }
-  static ebb_counters* counters() { return &run().counters_; }
   static ebb_drops* drops() { return &run().drops_; }
   static ebb_socket_set* sockets() { return &run().sockets_; }
   static unsigned cpu() { return run().arrival_.cpu; }
@@ -134,7 +135,6 @@ extern "C" {
 
 using ebb::native::Helpers;
 
-struct ebb_counters* ebb_native_counters() { return Helpers::counters(); }
 struct ebb_reply* ebb_native_reply() {
   alignas(8) static std::array<std::uint8_t, 128> reply;
   return reinterpret_cast<struct ebb_reply*>(reply.data());

@@ -19,7 +19,6 @@
 /* Chosen by the type of the map's values; each has one entry here. */
 #define bpf_map_lookup_elem(map, key)                           \
 	((void)(key), _Generic((map)->value,                    \
-		struct ebb_counters *: ebb_native_counters(),   \
 		struct ebb_drops *: ebb_native_drops(),         \
 		struct ebb_reply *: ebb_native_reply(),         \
 		struct ebb_socket_set *: ebb_native_sockets()))
