@@ -8,7 +8,9 @@
  * 1. What the last repeat cut off the frame is given back.
  * 2. "Swept": 64 KiB are read, more than the L1 cache holds. The sum of what was
  *    read (zero, which nobody but user space knows) goes into every byte that a
- *    classifier looks at, so no part of its work overlaps with the reads.
+ *    classifier looks at, so no part of its work overlaps with the reads. Nor with
+ *    the next packet's: the time is taken from the target's begin to there, by a
+ *    clock that waits for all loads, and the reads, 20 times as long, are left out.
  * 3. The next packet is written into the frame. It is computed from its number, not read from a table, which would
  *    take the place of the target's own data in the L2 cache; and with stores as wide as any load of it, or the load
  *    would wait for them, as for no packet that a card has written.
@@ -37,6 +39,8 @@ struct generator_settings settings = {0};
 __u8 swept[GENERATOR_SWEEP] = {0};
 __u32 next = 0;
 __u64 failures = 0;
+__u64 begun = 0; /* when the last target began; 0: none has */
+__u64 spent = 0; /* nanoseconds from there to the next packet, of all swept packets but the last */
 
 /* TCP and UDP share the places of their ports; UDP's length and checksum lie in TCP's sequence number. */
 struct l4 {
@@ -79,6 +83,7 @@ static __always_inline __be16 port_of(__u32 bits)
  */
 static __always_inline int generate(void *data, void *end)
 {
+	__u64 now = settings.sweep ? bpf_ktime_get_ns() : 0;
 	__u64 count = next++, flow = scatter(settings.flows ? count & (settings.flows - 1) : count);
 	__u16 l3_len = settings.l3_len;
 	struct ethhdr *eth = data;
@@ -90,8 +95,11 @@ static __always_inline int generate(void *data, void *end)
 		return -1;
 	if (settings.kind != GENERATOR_IPV4_UDP && flow * 0xd6e8feb86659fd93ULL >> 63)
 		proto = IPPROTO_TCP;
-	if (settings.sweep)
+	if (settings.sweep) {
+		if (begun)
+			spent += now - begun;
 		zero = sweep();
+	}
 	*(__be16 *)eth->h_dest = bpf_htons(0x0200) + zero;
 	*(__be32 *)(eth->h_dest + 2) = zero;
 	if (settings.kind == GENERATOR_IPV6) {
@@ -127,6 +135,8 @@ static __always_inline int generate(void *data, void *end)
 	l4->ports = (port_of(flow >> 32) | (__u32)port_of(flow >> 48) << 16) + zero;
 	l4->udp_check = 0x3333; /* any but 0: its update costs the same */
 	l4->tcp_flags = bpf_htons(0x5010) + zero; /* 5 words, ACK */
+	if (settings.sweep)
+		begun = bpf_ktime_get_ns();
 	return 0;
 }
 
