@@ -10,7 +10,8 @@
  *    read (zero, which nobody but user space knows) goes into every byte that a
  *    classifier looks at, so no part of its work overlaps with the reads. Nor with
  *    the next packet's: the time is taken from the target's begin to there, by a
- *    clock that waits for all loads, and the reads, 20 times as long, are left out.
+ *    clock that waits for all loads (x86 and arm64 order its reads), and the reads,
+ *    20 times as long, are left out.
  * 3. The next packet is written into the frame. It is computed from its number, not read from a table, which would
  *    take the place of the target's own data in the L2 cache; and with stores as wide as any load of it, or the load
  *    would wait for them, as for no packet that a card has written.
@@ -40,7 +41,8 @@ __u8 swept[GENERATOR_SWEEP] = {0};
 __u32 next = 0;
 __u64 failures = 0;
 __u64 begun = 0; /* when the last target began; 0: none has */
-__u64 spent = 0; /* nanoseconds from there to the next packet, of all swept packets but the last */
+__u64 spent = 0; /* nanoseconds from there to the next packet, of so many swept packets: */
+__u64 spans = 0;
 
 /* TCP and UDP share the places of their ports; UDP's length and checksum lie in TCP's sequence number. */
 struct l4 {
@@ -96,8 +98,10 @@ static __always_inline int generate(void *data, void *end)
 	if (settings.kind != GENERATOR_IPV4_UDP && flow * 0xd6e8feb86659fd93ULL >> 63)
 		proto = IPPROTO_TCP;
 	if (settings.sweep) {
-		if (begun)
+		if (begun && now - begun < GENERATOR_SPAN) {
 			spent += now - begun;
+			spans++;
+		}
 		zero = sweep();
 	}
 	*(__be16 *)eth->h_dest = bpf_htons(0x0200) + zero;

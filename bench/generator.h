@@ -7,6 +7,7 @@
 
 #define GENERATOR_SWEEP	  65536 /* bytes read before each packet, when asked */
 #define GENERATOR_TARGETS 64
+#define GENERATOR_SPAN	  10000 /* nanoseconds: longer than any target takes; what is longer was interrupted, and does not count */
 
 enum generator_kind { GENERATOR_IPV4, GENERATOR_IPV6, GENERATOR_IPV4_UDP };
 

@@ -6,6 +6,7 @@
 #include <linux/pkt_cls.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -189,7 +190,7 @@ std::size_t Price::row(const std::string& group, const std::string& target) cons
 Status Price::test_run(const Row& row, std::uint32_t repeat) {
   auto& shared = *generator_->bss;
   shared.settings = row.settings;
-  shared.failures = shared.begun = shared.spent = 0;
+  shared.failures = shared.begun = shared.spent = shared.spans = 0;
   std::vector<std::uint8_t> frame(row.settings.frame), out(2048);
   LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = out.data(),
               .data_size_in = row.settings.frame, .data_size_out = 2048, .repeat = static_cast<int>(repeat));
@@ -197,7 +198,9 @@ Status Price::test_run(const Row& row, std::uint32_t repeat) {
   const double begin = cpu_time();
   if (bpf_prog_test_run_opts(bpf_program__fd(generator), &options) != 0)
     return fail_errno(fmt::format("BPF_PROG_TEST_RUN of {}, {}", row.group, row.name), errno);
-  duration_ = row.settings.sweep ? static_cast<double>(shared.spent) / repeat : (cpu_time() - begin) / repeat;
+  duration_ = (cpu_time() - begin) / repeat;
+  if (row.settings.sweep)
+    duration_ = static_cast<double>(shared.spent) / static_cast<double>(std::max<__u64>(1, shared.spans));
   if (shared.failures != 0) return fail(fmt::format("{}, {}: the target did not run", row.group, row.name));
   retval_ = options.retval;
   return {};

@@ -96,7 +96,7 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
                          std::pair{p.tc_->maps.ebb_drops, p.maps_.drops_fd()},
                          std::pair{p.tc_->maps.ebb_sockets, p.maps_.sockets_fd()}})
     if (auto ok = reuse(map, fd); !ok) return tl::unexpected(ok.error());
-  p.xdp_->rodata->ebb_cpu_mask = p.tc_->rodata->ebb_cpu_mask = p.maps_.cpu_mask();
+  p.xdp_->rodata->cfg_cpu_mask = p.tc_->rodata->cfg_cpu_mask = p.maps_.cpu_mask();
   if (xdp_bpf::load(p.xdp_.get()) != 0 || tc_bpf::load(p.tc_.get()) != 0)
     return fail_errno("cannot load Ebb's programs", errno);
   return p;

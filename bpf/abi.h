@@ -22,7 +22,7 @@
 #define EBB_STATES	8   /* power states (4 used), rounded up */
 #define EBB_IFACES	256 /* interface flags, by the low byte of the ifindex */
 #define EBB_CPUS	1024 /* highest CPU number + 1 that steering can name */
-#define EBB_COUNTED	128 /* CPUs of one number modulo this share counters, and may lose counts */
+#define EBB_COUNTED	128 /* CPUs with counters of their own: of one number modulo this they share them, and lose counts */
 #define EBB_STEER_SLOTS 128 /* flow hash -> CPU */
 #define EBB_OWNERS	256 /* services whose ports are known; 0: nobody, unknown, or more than one */
 #define EBB_SETS	64  /* of our own addresses, by EBB_ADDRESS_SET() */

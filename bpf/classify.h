@@ -85,7 +85,7 @@ static __always_inline bool ebb_is_ipv4(const struct ebb_frame *f, const struct 
 	return offset <= 64 && f->data + offset + 1 <= f->end && *(__u8 *)(f->data + offset) >> 4 == 4;
 }
 
-/* The TCP or UDP header of a classified packet, or NULL. For the rare packet that is trimmed, steered or a GRO one. */
+/* The TCP or UDP header of a classified packet, or NULL. Not on the short way, but for what is trimmed or steered. */
 static __always_inline void *ebb_l4(const struct ebb_frame *f, const struct ebb_packet *p, __u64 size)
 {
 	__u64 offset = p->l4_offset;

@@ -11,15 +11,18 @@
 #include "abi.h"
 
 /*
- * A map of one struct ebb_live, about 1.1 MiB and 16.25 KiB per CPU (below 4 MiB, which kernel 5.10 allows), which the
+ * A map of one struct ebb_live, about 0.9 MiB and 16.25 KiB per CPU (below 4 MiB, which kernel 5.10 allows), which the
  * agent makes, pins and maps into its memory. As a variable its address stands in the code: a lookup would cost each
  * packet ten instructions. It must stay the only variable of .bss, whose map the agent replaces by its own when it loads
  * an object.
  */
 struct ebb_live ebb_live;
 
-/* CPUs that have counters of their own, a power of two, minus 1. The agent sets it; the verifier takes it as a constant. */
-const volatile __u32 ebb_cpu_mask SEC(".rodata") = 0;
+/*
+ * Rows of ebb_live.counters that there are, a power of two, minus 1. The agent sets it; the verifier takes it as a constant.
+ * It lies in .rodata anyway: the native build, which has it twice, makes what has a section weak.
+ */
+const volatile __u32 cfg_cpu_mask SEC(".rodata") = 0;
 
 /* The last EBB_DROPS drops of each CPU; older ones are overwritten. */
 struct {

@@ -9,7 +9,7 @@
 /* Those of this CPU. */
 static __always_inline struct ebb_counters *ebb_counters_here(void)
 {
-	__u64 cpu = bpf_get_smp_processor_id() & ebb_cpu_mask;
+	__u64 cpu = bpf_get_smp_processor_id() & cfg_cpu_mask;
 
 	return (struct ebb_counters *)EBB_PLACE_AT(ebb_live.counters, cpu * sizeof(struct ebb_counters));
 }

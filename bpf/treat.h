@@ -287,7 +287,7 @@ static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct 
 			&bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 		__u64 flags = t->flags;
 
-		row = EBB_INDEX(t->class_slot, EBB_CLASS_ROWS - 1) * sizeof(counters->verdict[0]);
+		row = t->class_slot * sizeof(counters->verdict[0]);
 		if (EBB_UNLIKELY(flags)) { /* most classes have none: one test */
 			if (flags & EBB_T_URGENT && ebb_live.armed)
 				ebb_wake(t->class_slot);
@@ -296,7 +296,8 @@ static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct 
 		}
 	}
 	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
-	n = (struct ebb_count *)EBB_PLACE_AT(counters, row) + EBB_PASS;
+	n = (struct ebb_count *)EBB_PLACE_AT(counters, EBB_INDEX(row, (EBB_CLASS_ROWS - 1) * sizeof(counters->verdict[0]))) +
+	    EBB_PASS;
 	if (EBB_UNLIKELY(p->shield)) {
 		ebb_count_pass(counters, p->shield, EBB_SEGMENTS(f->ctx));
 		n += EBB_SPARED - EBB_PASS;

@@ -27,7 +27,9 @@ Carried carried(const Config& config, const std::vector<std::uint8_t>& slots, co
   Carried out;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     const auto& one = config.classes[i];
-    const std::uint64_t packets = packets_of(now, slots[i]) - packets_of(before, slots[i]);
+    // Less than before: the slot has another class since.
+    const std::uint64_t until_now = packets_of(now, slots[i]), earlier = packets_of(before, slots[i]);
+    const std::uint64_t packets = until_now < earlier ? until_now : until_now - earlier;
     if (one.kind == ClassKind::urgent) out.traffic.urgent += packets;
     if (one.kind == ClassKind::bulk) out.traffic.bulk = std::max(out.traffic.bulk, packets);
     if (packets > 0 && one.governor != GovernorWish{}) out.wishes.push_back(one.governor);

@@ -40,7 +40,7 @@ Status PolicyHost::publish(const Config& config, const std::vector<std::string>&
   }
   const auto listening = listening_now();
   auto slots = assign_slots(config, maps_.bank());
-  const auto bank = std::make_unique<ebb_bank>();  // 350 KiB: too large for the stack
+  const auto bank = std::make_unique<ebb_bank>();  // 371 KiB: too large for the stack
   if (auto compiled = compile_policy(config, slots, cpus, facts_of(listening), *bank); !compiled)
     return compiled;
   const bool sockets = names_owner(config) || names_listener(config);

@@ -75,6 +75,8 @@ Counters Maps::read_counters() const {
   return sum;
 }
 
+// A packet that is counted in this very moment may put the old number back, a few nanoseconds in which a slot
+// changes its owner.
 void Maps::clear_class(std::uint8_t slot) const {
   for (auto& cpu : counted())
     for (auto& count : cpu.verdict[slot]) count = {};

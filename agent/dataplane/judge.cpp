@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cassert>
+#include <cstddef>
 #include <cstring>
 
 #include "dataplane/native/run.hpp"

@@ -92,7 +92,7 @@ Status Maps::open_in(const std::string& folder) {
                           (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)))
     return fail_errno("cannot create " + folder, errno, "is the BPF file system writable?");
 
-  const auto cpus = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+  const auto cpus = static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
   const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));  // the least that a ring takes
   const auto sets = socket_sets();
   cpus_ = std::min(std::bit_ceil(cpus), std::uint32_t{EBB_COUNTED});
@@ -165,7 +165,8 @@ Maps::~Maps() {
   if (live_) munmap(live_, live_size());
 }
 
-// libbpf has memory as large as the variable, and would give back only as much as the map has.
+// libbpf has memory as large as the variable, and would give back only as much as the map has: its place and
+// size are asked before the map is another one.
 Status Maps::share_live(bpf_map* bss) const {
   std::size_t size = 0;
   auto* memory = static_cast<std::byte*>(const_cast<void*>(bpf_map__initial_value(bss, &size)));

@@ -51,7 +51,7 @@ class Maps {
 
   // Gives an object that is open and not yet loaded ebb_live for its own variable of that name.
   Status share_live(bpf_map* bss) const;
-  std::uint32_t cpu_mask() const { return cpus_ - 1; }  // ebb_cpu_mask of the objects that are to use them
+  std::uint32_t cpu_mask() const { return cpus_ - 1; }  // cfg_cpu_mask for the objects that share it
 
   // The bank in force.
   const ebb_bank& bank() const;
@@ -85,7 +85,6 @@ class Maps {
   std::uint32_t cpus_ = 0;  // that have counters of their own: a power of two
 
   std::size_t live_size() const { return offsetof(ebb_live, counters) + cpus_ * sizeof(ebb_counters); }
-
   std::span<ebb_counters> counted() const { return {live_->counters, cpus_}; }
   Status open_in(const std::string& folder);
   void set_up_cache(std::uint32_t sets);

@@ -67,7 +67,7 @@ Result<XdpObject> open_xdp(const Maps& maps) {
   XdpObject xdp(xdp_bpf::open());
   if (!xdp) return fail_errno("cannot open the BPF object xdp", errno);
   if (auto shared = maps.share_live(xdp->maps.bss); !shared) return tl::unexpected(shared.error());
-  xdp->rodata->ebb_cpu_mask = maps.cpu_mask();
+  xdp->rodata->cfg_cpu_mask = maps.cpu_mask();
   bpf_map__reuse_fd(xdp->maps.ebb_cpumap, maps.cpumap_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_drops, maps.drops_fd());
   bpf_map__reuse_fd(xdp->maps.ebb_events, maps.events_fd());
@@ -88,7 +88,7 @@ Result<Fd> load_tc(const Maps& maps, bool raw_ip) {
   const std::unique_ptr<tc_bpf, decltype(&tc_bpf::destroy)> tc(tc_bpf::open(), &tc_bpf::destroy);
   if (!tc) return fail_errno("cannot open the BPF object tc", errno);
   if (auto shared = maps.share_live(tc->maps.bss); !shared) return tl::unexpected(shared.error());
-  tc->rodata->ebb_cpu_mask = maps.cpu_mask();
+  tc->rodata->cfg_cpu_mask = maps.cpu_mask();
   bpf_map__reuse_fd(tc->maps.ebb_drops, maps.drops_fd());
   bpf_map__reuse_fd(tc->maps.ebb_events, maps.events_fd());
   bpf_map__reuse_fd(tc->maps.ebb_sockets, maps.sockets_fd());

@@ -8,6 +8,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "support/rodata.hpp"
+
+namespace ebb {
 namespace {
 
 constexpr unsigned budget = 500'000;  // verified instructions
@@ -39,6 +42,7 @@ TEST_P(Load, WithinTheBudget) {
   ASSERT_NE(object, nullptr) << path;
   if (bpf_map* map = bpf_object__find_map_by_name(object.get(), "ebb_cpumap"))
     bpf_map__set_max_entries(map, static_cast<unsigned>(libbpf_num_possible_cpus()));
+  test::set_cpu_mask(object.get());
   ASSERT_EQ(bpf_object__load(object.get()), 0) << path << ": run as root; the verifier's log is above";
 
   unsigned programs = 0;
@@ -68,3 +72,4 @@ INSTANTIATE_TEST_SUITE_P(Objects, Load,
                          });
 
 }  // namespace
+}  // namespace ebb

@@ -251,8 +251,7 @@ TEST_F(InterfacesTest, CodeIsReplacedWithoutALoss) {
   const std::uint64_t to = counted.sender->sent();
   sleep_ms(100);
   const std::uint64_t received = counted.receiver->received() - received_before;
-  EXPECT_GE(seen(first->maps()) - seen_before + in_flight, received)
-      << "some passed while no program was there";
+  EXPECT_GE(seen(first->maps()) - seen_before + in_flight, received) << "some passed while no program was there";
   EXPECT_GT(received, 1000U);
   EXPECT_EQ(counted.receiver->missing(from, to), counted.receiver->unread() - unread) << "of " << to - from;
 }

@@ -4,6 +4,8 @@
 
 #include <sys/mman.h>
 
+#include <cstddef>
+
 #include <bpf/bpf.h>
 
 #include "abi.h"
@@ -12,7 +14,7 @@
 
 namespace ebb::test {
 
-class Live {  // but for the counters
+class Live {
  public:
   Live() {
     const std::string pin = "/sys/fs/bpf/ebb/v" + std::to_string(EBB_ABI) + "/ebb_live";

@@ -16,6 +16,7 @@
 #include <limits>
 
 #include "dataplane/policy.hpp"
+#include "support/rodata.hpp"
 
 namespace ebb::test {
 namespace {
@@ -187,6 +188,7 @@ Result<PacketObject> PacketObject::load(const std::string& path, bool xdp) {
   const int cpus = libbpf_num_possible_cpus();
   if (bpf_map* map = bpf_object__find_map_by_name(object, "ebb_cpumap"))
     bpf_map__set_max_entries(map, static_cast<std::uint32_t>(cpus));
+  out.rows_ = set_cpu_mask(object);
   if (const int error = bpf_object__load(object))
     return fail_errno("cannot load " + path, -error, "run as root");
 
@@ -209,6 +211,7 @@ PacketObject::PacketObject(PacketObject&& other) noexcept
       xdp_(other.xdp_),
       program_(other.program_),
       drops_fd_(other.drops_fd_),
+      rows_(other.rows_),
       above_rate_(other.above_rate_),
       live_(std::exchange(other.live_, nullptr)),
       seen_(other.seen_) {}
@@ -269,7 +272,16 @@ PacketObject::Ran PacketObject::run(const Bytes& frame) const {
 }
 
 ebb_counters PacketObject::counters() const {
-  return live_->counters[0];  // the object's own map has one CPU's, and ebb_cpu_mask is 0
+  constexpr std::size_t words = sizeof(ebb_counters) / sizeof(std::uint64_t);
+  ebb_counters sum = live_->counters[0];
+  std::array<std::uint64_t, words> total{}, one{};
+  std::memcpy(total.data(), &sum, sizeof sum);
+  for (unsigned row = 1; row < rows_; ++row) {
+    std::memcpy(one.data(), &live_->counters[row], sizeof sum);
+    for (std::size_t i = 0; i < words; ++i) total[i] += one[i];
+  }
+  std::memcpy(&sum, total.data(), sizeof sum);
+  return sum;
 }
 
 ebb_drop PacketObject::last_drop(unsigned cpu) const {

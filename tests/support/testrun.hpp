@@ -60,7 +60,7 @@ class PacketObject {
     Bytes frame;
   };
   Ran run(const Bytes& frame) const;
-  ebb_counters counters() const;
+  ebb_counters counters() const;  // sum over the CPUs
   ebb_drop last_drop(unsigned cpu) const;
 
   // Runs the frame once, with each limit used up or not as apply() was told. "" if action, bytes and every
@@ -76,6 +76,7 @@ class PacketObject {
   std::unique_ptr<bpf_object, Closer> object_;
   bool xdp_ = false;
   int program_ = -1, drops_fd_ = -1;
+  unsigned rows_ = 1;  // of the counters
   bool above_rate_ = false;
   ebb_live* live_ = nullptr;
   ebb_counters seen_{};  // after the last check() or apply()
