@@ -8,12 +8,8 @@
 #include <fstream>
 #include <limits>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
 #include "dataplane/policy.hpp"
-#include "tc.skel.h"
-#include "xdp.skel.h"
+#include "dataplane/programs.hpp"
 
 namespace ebb::bench {
 
@@ -42,12 +38,6 @@ std::string machine() {
 namespace {
 
 constexpr std::uint64_t generated_mac = 2;  // 02:00:00:00:00:00, as ebb_mac() reads it
-
-Status reuse(bpf_map* map, int fd) {
-  if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
-    return fail_errno(std::string("cannot share map ") + bpf_map__name(map), -error);
-  return {};
-}
 
 }  // namespace
 
@@ -85,24 +75,13 @@ Result<Product> Product::load(const std::string& name, const std::string& classe
   steered.set(0);
   if (auto ok = p.maps_.set_steering_cpus(steered); !ok) return tl::unexpected(ok.error());
 
-  p.xdp_.reset(xdp_bpf::open(), xdp_bpf::destroy);
-  p.tc_.reset(tc_bpf::open(), tc_bpf::destroy);
-  if (!p.xdp_ || !p.tc_) return fail_errno("cannot open Ebb's programs", errno);
-  for (auto* bss : {p.xdp_->maps.bss, p.tc_->maps.bss})
-    if (auto ok = p.maps_.share_live(bss); !ok) return tl::unexpected(ok.error());
-  for (auto [map, fd] : {std::pair{p.xdp_->maps.ebb_cpumap, p.maps_.cpumap_fd()},
-                         std::pair{p.xdp_->maps.ebb_drops, p.maps_.drops_fd()},
-                         std::pair{p.xdp_->maps.ebb_sockets, p.maps_.sockets_fd()},
-                         std::pair{p.tc_->maps.ebb_drops, p.maps_.drops_fd()},
-                         std::pair{p.tc_->maps.ebb_sockets, p.maps_.sockets_fd()}})
-    if (auto ok = reuse(map, fd); !ok) return tl::unexpected(ok.error());
-  p.xdp_->rodata->cfg_cpu_mask = p.tc_->rodata->cfg_cpu_mask = p.maps_.cpu_mask();
-  if (xdp_bpf::load(p.xdp_.get()) != 0 || tc_bpf::load(p.tc_.get()) != 0)
-    return fail_errno("cannot load Ebb's programs", errno);
+  auto xdp = load_xdp(p.maps_);
+  if (!xdp) return tl::unexpected(xdp.error());
+  auto tc = load_tc(p.maps_, false);
+  if (!tc) return tl::unexpected(tc.error());
+  p.xdp_ = std::move(*xdp);
+  p.tc_ = std::move(*tc);
   return p;
 }
-
-int Product::xdp() const { return bpf_program__fd(xdp_->progs.ebb_xdp); }
-int Product::tc() const { return bpf_program__fd(tc_->progs.ebb_tc_ingress); }
 
 }  // namespace ebb::bench

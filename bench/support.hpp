@@ -6,12 +6,10 @@
 #include <string>
 
 #include "base/cpumask.hpp"
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "dataplane/maps.hpp"
-
-struct xdp_bpf;
-struct tc_bpf;
 
 namespace ebb::bench {
 
@@ -31,15 +29,14 @@ class Product {
   // Every interface may drop, trim and steer. The dead-man's deadline never comes.
   static Result<Product> load(const std::string& name, const std::string& classes, Enforcement enforcement);
 
-  int xdp() const;  // program fds
-  int tc() const;
+  int xdp() const { return xdp_.get(); }  // program fds
+  int tc() const { return tc_.get(); }
   Maps& maps() { return maps_; }
 
  private:
   explicit Product(Maps maps) : maps_(std::move(maps)) {}
   Maps maps_;
-  std::shared_ptr<xdp_bpf> xdp_;
-  std::shared_ptr<tc_bpf> tc_;
+  Fd xdp_, tc_;
 };
 
 }  // namespace ebb::bench

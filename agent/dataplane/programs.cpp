@@ -37,6 +37,17 @@ int print_libxdp(libxdp_print_level, const char* format, va_list arguments) {
   return 0;
 }
 
+// What the packet objects have in common, for one that is open and not yet loaded.
+template <class Skeleton>
+Status share_maps(Skeleton& object, const Maps& maps) {
+  if (auto shared = maps.share_live(object.maps.bss); !shared) return shared;
+  object.rodata->cfg_cpu_mask = maps.cpu_mask();
+  bpf_map__reuse_fd(object.maps.ebb_drops, maps.drops_fd());
+  bpf_map__reuse_fd(object.maps.ebb_events, maps.events_fd());
+  bpf_map__reuse_fd(object.maps.ebb_sockets, maps.sockets_fd());
+  return {};
+}
+
 }  // namespace
 
 void quiet_libraries() {
@@ -66,12 +77,8 @@ void CloseXdp::operator()(xdp_bpf* object) const { xdp_bpf::destroy(object); }
 Result<XdpObject> open_xdp(const Maps& maps) {
   XdpObject xdp(xdp_bpf::open());
   if (!xdp) return fail_errno("cannot open the BPF object xdp", errno);
-  if (auto shared = maps.share_live(xdp->maps.bss); !shared) return tl::unexpected(shared.error());
-  xdp->rodata->cfg_cpu_mask = maps.cpu_mask();
+  if (auto shared = share_maps(*xdp, maps); !shared) return tl::unexpected(shared.error());
   bpf_map__reuse_fd(xdp->maps.ebb_cpumap, maps.cpumap_fd());
-  bpf_map__reuse_fd(xdp->maps.ebb_drops, maps.drops_fd());
-  bpf_map__reuse_fd(xdp->maps.ebb_events, maps.events_fd());
-  bpf_map__reuse_fd(xdp->maps.ebb_sockets, maps.sockets_fd());
   return xdp;
 }
 
@@ -87,11 +94,7 @@ Result<Fd> load_xdp(const Maps& maps) {
 Result<Fd> load_tc(const Maps& maps, bool raw_ip) {
   const std::unique_ptr<tc_bpf, decltype(&tc_bpf::destroy)> tc(tc_bpf::open(), &tc_bpf::destroy);
   if (!tc) return fail_errno("cannot open the BPF object tc", errno);
-  if (auto shared = maps.share_live(tc->maps.bss); !shared) return tl::unexpected(shared.error());
-  tc->rodata->cfg_cpu_mask = maps.cpu_mask();
-  bpf_map__reuse_fd(tc->maps.ebb_drops, maps.drops_fd());
-  bpf_map__reuse_fd(tc->maps.ebb_events, maps.events_fd());
-  bpf_map__reuse_fd(tc->maps.ebb_sockets, maps.sockets_fd());
+  if (auto shared = share_maps(*tc, maps); !shared) return tl::unexpected(shared.error());
   const auto* wanted = raw_ip ? tc->progs.ebb_tc_ingress_ip : tc->progs.ebb_tc_ingress;
   for (auto* program : {tc->progs.ebb_tc_ingress, tc->progs.ebb_tc_ingress_ip})
     bpf_program__set_autoload(program, program == wanted);

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "support/rodata.hpp"
+#include "support/prepare.hpp"
 
 namespace ebb {
 namespace {
@@ -40,9 +40,7 @@ TEST_P(Load, WithinTheBudget) {
   const std::string path = folder + "/" + name + ".bpf.o";
   const std::unique_ptr<bpf_object, Closer> object(bpf_object__open_file(path.c_str(), nullptr));
   ASSERT_NE(object, nullptr) << path;
-  if (bpf_map* map = bpf_object__find_map_by_name(object.get(), "ebb_cpumap"))
-    bpf_map__set_max_entries(map, static_cast<unsigned>(libbpf_num_possible_cpus()));
-  test::set_cpu_mask(object.get());
+  test::prepare(object.get());
   ASSERT_EQ(bpf_object__load(object.get()), 0) << path << ": run as root; the verifier's log is above";
 
   unsigned programs = 0;

@@ -16,7 +16,7 @@
 #include <limits>
 
 #include "dataplane/policy.hpp"
-#include "support/rodata.hpp"
+#include "support/prepare.hpp"
 
 namespace ebb::test {
 namespace {
@@ -186,9 +186,7 @@ Result<PacketObject> PacketObject::load(const std::string& path, bool xdp) {
   if (!out.object_) return fail_errno("cannot open " + path, errno, "build the target all first");
   bpf_object* object = out.object_.get();
   const int cpus = libbpf_num_possible_cpus();
-  if (bpf_map* map = bpf_object__find_map_by_name(object, "ebb_cpumap"))
-    bpf_map__set_max_entries(map, static_cast<std::uint32_t>(cpus));
-  out.rows_ = set_cpu_mask(object);
+  out.rows_ = prepare(object);
   if (const int error = bpf_object__load(object))
     return fail_errno("cannot load " + path, -error, "run as root");
 

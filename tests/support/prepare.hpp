@@ -15,16 +15,19 @@
 
 namespace ebb::test {
 
-// Rows of ebb_live.counters that its programs use: one for each possible CPU, as the agent has it. 1: the
-// object counts nothing.
-inline unsigned set_cpu_mask(bpf_object* object) {
+// Returns the rows of ebb_live.counters that its programs use: one for each possible CPU, as the agent has
+// it. 1: the object counts nothing.
+inline unsigned prepare(bpf_object* object) {
+  const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
+  if (bpf_map* cpumap = bpf_object__find_map_by_name(object, "ebb_cpumap"))
+    bpf_map__set_max_entries(cpumap, cpus);
   const btf* types = bpf_object__btf(object);
   bpf_map* map = bpf_object__find_map_by_name(object, ".rodata");
   const int section = types ? btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC) : -1;
   if (!map || section < 0) return 1;
   std::size_t size = 0;
   auto* memory = static_cast<char*>(const_cast<void*>(bpf_map__initial_value(map, &size)));
-  const auto rows = std::bit_ceil(static_cast<unsigned>(libbpf_num_possible_cpus()));
+  const auto rows = std::bit_ceil(cpus);
   const btf_type* type = btf__type_by_id(types, static_cast<unsigned>(section));
   const btf_var_secinfo* variables = btf_var_secinfos(type);
   for (unsigned i = 0; memory && i < btf_vlen(type); ++i) {
