@@ -284,15 +284,11 @@ static __always_inline int ebb_walk_l4(const struct ebb_frame *f, const struct e
 /* Of the sets, by delivery, the one for where the frame goes. */
 static __always_inline __u64 ebb_rules_delivery(const __u64 *sets, const struct ethhdr *eth)
 {
-	__u64 rules = sets[EBB_UNICAST];
-
-	barrier_var(rules); /* clang would compute an address for all three */
-	if (EBB_UNLIKELY(eth->h_dest[0] & 1)) {
-		bool all = (ebb_be16(eth->h_dest) & ebb_be16(eth->h_dest + 2) & ebb_be16(eth->h_dest + 4)) == 0xffff;
-
-		rules = sets[all ? EBB_BROADCAST : EBB_MULTICAST];
-	}
-	return rules;
+	if (EBB_LIKELY(!(eth->h_dest[0] & 1)))
+		return EBB_APART(sets[EBB_UNICAST]);
+	if ((ebb_be16(eth->h_dest) & ebb_be16(eth->h_dest + 2) & ebb_be16(eth->h_dest + 4)) == 0xffff)
+		return EBB_APART(sets[EBB_BROADCAST]);
+	return EBB_APART(sets[EBB_MULTICAST]);
 }
 
 /* The IP packet at `at`, which is l3_offset. */

@@ -19,10 +19,11 @@ static __always_inline void ebb_count_pass(struct ebb_counters *c, __u64 reason,
 	c->passed[EBB_INDEX(reason, EBB_REASONS - 1)] += packets;
 }
 
-/* Of a class, by verdict. */
-static __always_inline struct ebb_count *ebb_counts_of(struct ebb_counters *c, __u64 class_slot)
+/* Of a class, by verdict. `row`: its slot times EBB_ROW, bytes; multiplied where the slot is known, which may be early. */
+#define EBB_ROW sizeof(((struct ebb_counters *)0)->verdict[0])
+static __always_inline struct ebb_count *ebb_counts_of(struct ebb_counters *c, __u64 row)
 {
-	return c->verdict[EBB_INDEX(class_slot, EBB_CLASS_ROWS - 1)];
+	return (struct ebb_count *)EBB_PLACE_AT(c, EBB_INDEX(row, (EBB_CLASS_ROWS - 1) * EBB_ROW));
 }
 
 static __always_inline void ebb_count(struct ebb_count *n, __u64 packets, __u64 bytes)

@@ -90,7 +90,7 @@ static __always_inline __be16 ebb_be16(const void *at)
 /* Its entry in `table`. */
 #define EBB_ROW_ENTRY(base, table, row) (*(const __u64 *)((row) + __builtin_offsetof(__typeof__(*(base)), table)))
 
-/* The rules that accept the value of a 16-bit field. */
+/* The rules that accept the value of a 16-bit field, which the verifier must know to be one. */
 #define EBB_RULES16(bank, field, value) \
 	EBB_ROW_ENTRY(bank, field, EBB_CLASS_ROW(bank, field##_class, value))
 

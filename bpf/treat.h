@@ -259,7 +259,7 @@ __noinline int ebb_treat(EBB_CTX *ctx, __u32 place, __u32 l3_len, __u32 word, __
 		ebb_count_pass(counters, j.reason, EBB_SEGMENTS(ctx));
 		verdict = EBB_SPARED;
 	}
-	ebb_count(ebb_counts_of(counters, t.class_slot) + EBB_INDEX(verdict, EBB_VERDICTS - 1), EBB_SEGMENTS(ctx), bytes);
+	ebb_count(ebb_counts_of(counters, t.class_slot * EBB_ROW) + EBB_INDEX(verdict, EBB_VERDICTS - 1), EBB_SEGMENTS(ctx), bytes);
 	if (verdict == EBB_DROP || verdict == EBB_LIMIT)
 		ebb_remember(ctx, p.l3_offset | p.l4_offset << 16, word,
 			     p.proto | rule << 8 | t.class_slot << 16 | verdict << 24);
@@ -278,7 +278,7 @@ static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct 
 					struct ebb_packet *p)
 {
 	struct ebb_counters *counters;
-	__u64 row = EBB_CLASSES * sizeof(counters->verdict[0]);
+	__u64 row = EBB_CLASSES * EBB_ROW;
 	struct ebb_count *n;
 
 	if (p->rules) {
@@ -287,7 +287,7 @@ static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct 
 			&bank->treat[EBB_INDEX(state, EBB_STATES - 1)][EBB_INDEX(rule, EBB_RULES - 1)];
 		__u64 flags = t->flags;
 
-		row = t->class_slot * sizeof(counters->verdict[0]);
+		row = t->class_slot * EBB_ROW;
 		if (EBB_UNLIKELY(flags)) { /* most classes have none: one test */
 			if (flags & EBB_T_URGENT && ebb_live.armed)
 				ebb_wake(t->class_slot);
@@ -296,8 +296,7 @@ static __always_inline int ebb_conclude(const struct ebb_frame *f, const struct 
 		}
 	}
 	counters = ebb_counters_here(); /* late: a pointer that is kept costs the walk a register */
-	n = (struct ebb_count *)EBB_PLACE_AT(counters, EBB_INDEX(row, (EBB_CLASS_ROWS - 1) * sizeof(counters->verdict[0]))) +
-	    EBB_PASS;
+	n = ebb_counts_of(counters, row) + EBB_PASS;
 	if (EBB_UNLIKELY(p->shield)) {
 		ebb_count_pass(counters, p->shield, EBB_SEGMENTS(f->ctx));
 		n += EBB_SPARED - EBB_PASS;
